@@ -1,0 +1,70 @@
+# How to run, test and build Plaudit: every command begins here, and brings its own tools.
+
+PYTHON ?= python3
+UV := .tools/bin/uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt bench lock schema clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+run: .venv/.run ## start a demo on SQLite: nothing to set up
+	@exec .venv/bin/plaudit demo
+
+test: lint ## lint, types, import contracts, all tests
+	.venv/bin/pytest -n 2
+
+lint: .venv/.dev ## style, types, import contracts, the written schema
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/plaudit schema --check
+
+fmt: .venv/.dev ## put the code into its style
+	.venv/bin/ruff check --fix --exit-zero
+	.venv/bin/ruff format
+
+bench: .venv/.dev ## measure
+	.venv/bin/python -m bench
+
+schema: .venv/.run ## write graphql/schema.graphql anew
+	.venv/bin/plaudit schema
+
+lock: .tools/.done ## pin what pyproject.toml asks for (pins stay as they are; delete a lock first to renew it)
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	printf 'uv\nhatchling\neditables\n' | $(LOCK) - -o requirements-tools.lock
+
+clean: ## remove everything that can be made again
+	rm -rf .venv .tools build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# The tools that make the environment live outside it: uv, and hatchling, which builds us without a download of its own.
+.tools/.done: requirements-tools.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Plaudit needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) --version 2>&1`. Name another: make PYTHON=/path/to/python3"; exit 1; } >&2
+	@echo "Installing uv into .tools, once."
+	@$(PYTHON) -m venv --clear .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@touch $@
+
+# Two stamps on one environment: .run says that it can run Plaudit, .dev that it can test it, too; what is .dev stays .dev.
+# The project goes in as hatchling's editable wheel: its command and version are real, and building it downloads nothing.
+INSTALL = set -e; \
+	[ -x .venv/bin/python ] || $(UV) venv --quiet --clear --python $(PYTHON) .venv; \
+	$(UV) pip sync --quiet --python .venv/bin/python --require-hashes --compile-bytecode $$lock; \
+	rm -rf build/editable; .tools/bin/python -m hatchling build -t wheel:editable -d build/editable; \
+	$(UV) pip install --quiet --python .venv/bin/python --no-deps build/editable/*.whl
+
+.venv/.run: .tools/.done requirements.lock pyproject.toml
+	@echo "Installing what Plaudit needs into .venv, once."
+	@lock=requirements.lock; [ ! -e .venv/.dev ] || lock=requirements-dev.lock; $(INSTALL)
+	@[ ! -e .venv/.dev ] || touch .venv/.dev
+	@touch $@
+
+.venv/.dev: .tools/.done requirements.lock requirements-dev.lock pyproject.toml
+	@echo "Installing what Plaudit and its tests need into .venv, once."
+	@lock=requirements-dev.lock; $(INSTALL)
+	@touch .venv/.run $@

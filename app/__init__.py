@@ -1,0 +1,1 @@
+"""Plaudit: people give each other points with a message; every point is accounted for."""

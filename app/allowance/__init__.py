@@ -1,0 +1,28 @@
+"""The allowance hall's front desk: how much may be given, per period, and what is due when one turns."""
+
+from app.allowance.calendar import Period
+from app.allowance.issue import Allowance, BringUpToDate, add_to, current, needs, period
+from app.allowance.models import AllowancePolicyVersion, AllowanceStanding
+from app.allowance.policy import Followed, SetAllowancePolicy, TopUpAllowance, found
+from app.allowance.rules import AllowanceEffect, AllowancePolicy, AllowanceRule, Span, parse
+
+__all__ = [
+    "Allowance",
+    "AllowanceEffect",
+    "AllowancePolicy",
+    "AllowancePolicyVersion",
+    "AllowanceRule",
+    "AllowanceStanding",
+    "BringUpToDate",
+    "Followed",
+    "Period",
+    "SetAllowancePolicy",
+    "Span",
+    "TopUpAllowance",
+    "add_to",
+    "current",
+    "found",
+    "needs",
+    "parse",
+    "period",
+]

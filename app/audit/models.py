@@ -1,0 +1,72 @@
+"""What the audit trail remembers: chain heads, events, the reasons people wrote, and receipts of what clients asked for once."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+
+from app.core.actor import Door
+from app.db import TenantTable, binary, identifier, key, moment, one_of, refers, text, whole, word
+
+
+class ChainHead(TenantTable, table=True):
+    """The last link of an organization's chain. Whoever changes anything of the organization holds the lock on this row."""
+
+    __tablename__ = "chain_head"
+
+    sequence: int = whole()
+    """Number of the last event; the first is 1."""
+    hash: bytes = binary()
+    """Digest of the last event; 32 zero bytes before the first."""
+
+
+class AuditEvent(TenantTable, table=True):
+    """One fact, for ever: triggers in the database refuse to change or delete it."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (one_of("door", Door), Index("ix_audit_event_by_subject", "organization_id", "subject"))
+
+    sequence: int = whole(primary_key=True)
+    """1, 2, 3, … without a gap."""
+    at: datetime = moment()
+    """When it was committed; the same for all acts of one batch."""
+    actor_id: UUID | None = identifier()
+    """The member who acted; empty for the house itself."""
+    door: Door = word(Door)
+    action: str = text()
+    """A room and a past participle: `recognition.given`."""
+    subject: str = text()
+    """What it is about: `kind:id`."""
+    record: bytes = binary()
+    """The exact bytes that were hashed, a JSON object."""
+    hash: bytes = binary()
+    """SHA-256 of the record, which itself contains the hash before it."""
+
+
+class Remark(TenantTable, table=True):
+    """A reason in a person's words. The event names it and carries its salted digest, so that the words can be erased."""
+
+    __tablename__ = "remark"
+    __table_args__ = (refers("", "chain_head", ""),)
+
+    id: UUID = key()
+    salt: bytes = binary()
+    words: str = text()
+
+
+class Receipt(TenantTable, table=True):
+    """The memory of an idempotency key: same key and input, the first answer again; same key, other input, a refusal."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (refers("", "chain_head", ""),)
+
+    actor_id: UUID = key()
+    """The member who sent the key; the organization's id where the house itself did."""
+    verb: str = text(primary_key=True)
+    """The mutation the key was used with."""
+    idempotency_key: str = text(primary_key=True)
+    salt: bytes = binary()
+    digest: bytes = binary()
+    """SHA-256 of the salt and the input as the client sent it."""
+    result_id: UUID = identifier()
+    """What the act made."""

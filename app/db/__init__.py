@@ -1,0 +1,58 @@
+"""The cellar: the only BEGIN and COMMIT; many acts share one lock, one batch and one COMMIT."""
+
+from app.db.batch import Act, Batch, Draft, Event, Missing, Reading, Want, computed, row, rows
+from app.db.committer import Committer
+from app.db.database import Database, driver_url, make_engine, safe_url, sqlite_path
+from app.db.tables import (
+    TenantTable,
+    binary,
+    columns,
+    identifier,
+    identifier_column,
+    key,
+    metadata,
+    moment,
+    one_of,
+    refers,
+    scoped,
+    table_of,
+    tenant_models,
+    text,
+    whole,
+    word,
+)
+
+__all__ = [
+    "Act",
+    "Batch",
+    "Committer",
+    "Database",
+    "Draft",
+    "Event",
+    "Missing",
+    "Reading",
+    "TenantTable",
+    "Want",
+    "binary",
+    "columns",
+    "computed",
+    "driver_url",
+    "identifier",
+    "identifier_column",
+    "key",
+    "make_engine",
+    "metadata",
+    "moment",
+    "one_of",
+    "refers",
+    "row",
+    "rows",
+    "safe_url",
+    "scoped",
+    "sqlite_path",
+    "table_of",
+    "tenant_models",
+    "text",
+    "whole",
+    "word",
+]

@@ -1,0 +1,152 @@
+"""A database with everything the house needs of it: connections that read, the committer that writes, rehearsals that only ask."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.core.clock import Clock
+from app.core.clock import now as present
+from app.core.errors import Misconfigured
+from app.db.batch import Act, Batch, Chain
+from app.db.committer import Committer, Lost, Store, transact
+from app.db.postgres import PostgresStore
+from app.db.sqlite import SqliteStore, configure
+
+READERS_MAX = 10
+"""Connections that read lists and feeds, per process."""
+REHEARSALS_MAX = 4
+"""Connections that rehearse acts on PostgreSQL, per process."""
+
+R = TypeVar("R")
+
+
+class Database:
+    """Open it, use it, close it. `url` is `postgresql://…` or `sqlite:///path`."""
+
+    def __init__(
+        self, url: str, chain: Chain, *, clock: Clock = present, one_organization_per_batch: bool = False, batch_max: int | None = None
+    ) -> None:
+        self.url = url
+        self.chain = chain
+        self.clock = clock
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = make_engine(url)
+        self.committer = Committer(
+            _store(url, writes=True),
+            chain,
+            clock=clock,
+            one_organization_per_batch=one_organization_per_batch,
+            **({"batch_max": batch_max} if batch_max else {}),
+        )
+        self._rehearsals: asyncio.LifoQueue[Store] = asyncio.LifoQueue()
+        self._rehearsal_stores: list[Store] = []
+
+    async def open(self) -> None:
+        """Connects. Raises Misconfigured, with what to do, when the database is not there or cannot keep what is committed."""
+        try:
+            await self.committer.start()
+        except Lost as error:
+            raise Misconfigured(f"The database cannot be reached: {error}. Check PLAUDIT_DATABASE_URL and that it is running.") from error
+
+    async def close(self) -> None:
+        """Commits what waits and lets go of every connection."""
+        await self.committer.close()
+        for store in self._rehearsal_stores:
+            await store.close()
+        await self.engine.dispose()
+
+    async def submit(self, act: Act[R]) -> R:
+        """One act through the write path: see Committer.submit."""
+        return await self.committer.submit(act)
+
+    async def rehearse(self, acts: Sequence[Act[R]]) -> list[R | BaseException]:
+        """What the acts would answer now, each on its own: the same code as submitting them, without the lock and without a trace."""
+        store = await self._borrow()
+        try:
+            outcomes: list[Any] = []
+            try:
+                await transact(store, Batch(self.clock(), self.chain), acts, outcomes, keep=False)
+            except Lost:
+                await store.reconnect()
+                outcomes.clear()
+                await transact(store, Batch(self.clock(), self.chain), acts, outcomes, keep=False)
+            return outcomes
+        finally:
+            self._rehearsals.put_nowait(store)
+
+    async def _borrow(self) -> Store:
+        if self._rehearsals.empty() and len(self._rehearsal_stores) < (1 if self.is_sqlite else REHEARSALS_MAX):
+            store = _store(self.url, writes=False)
+            self._rehearsal_stores.append(store)
+            await store.connect()
+            return store
+        return await self._rehearsals.get()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading, in one snapshot on SQLite and statement by statement on PostgreSQL."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def bookkeeping(self) -> AsyncIterator[AsyncConnection]:
+        """A small transaction of its own for what the program does not mean: a token's last use, a reader's cursor."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(bookkeeping=True)
+            async with connection.begin():
+                yield connection
+
+
+def sqlite_path(url: str) -> str:
+    """The file behind `sqlite:///path`."""
+    return url.split("///", 1)[1]
+
+
+def driver_url(url: str, *, asynchronous: bool = True) -> str:
+    """The URL as SQLAlchemy wants it, with the driver named."""
+    if url.startswith("sqlite"):
+        return f"sqlite{'+aiosqlite' if asynchronous else ''}:///{sqlite_path(url)}"
+    return "postgresql+psycopg://" + url.split("://", 1)[1]
+
+
+def _store(url: str, *, writes: bool) -> Store:
+    if url.startswith("sqlite"):
+        return SqliteStore(sqlite_path(url), writes=writes)
+    return PostgresStore("postgresql://" + url.split("://", 1)[1], writes=writes)
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """An engine whose connections are set up as the house wants them."""
+    if not url.startswith("sqlite"):
+        return create_async_engine(
+            driver_url(url), pool_size=READERS_MAX, max_overflow=0, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"}
+        )
+    folder = Path(sqlite_path(url)).parent
+    if not folder.is_dir():
+        raise Misconfigured(f"The folder {folder} does not exist. Make it, or set PLAUDIT_DATA_DIR or PLAUDIT_DATABASE_URL to another.")
+    engine = create_async_engine(driver_url(url), pool_size=READERS_MAX, max_overflow=0, connect_args={"isolation_level": None})
+    sa.event.listen(engine.sync_engine, "connect", _on_connect)
+    sa.event.listen(engine.sync_engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    configure(connection)
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    """The driver begins nothing by itself. A transaction that will write takes its lock first: one that reads and then writes fails."""
+    writes = connection.get_execution_options().get("bookkeeping")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def safe_url(url: str) -> str:
+    """The URL without its password, for people to read."""
+    parts = urlsplit(url)
+    return url.replace(f":{parts.password}@", ":***@") if parts.password else url
