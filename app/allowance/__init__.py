@@ -1,9 +1,10 @@
 """The allowance hall's front desk: how much may be given, per period, and what is due when one turns."""
 
+from app.allowance import reads
 from app.allowance.calendar import Period
 from app.allowance.issue import Allowance, BringUpToDate, add_to, current, needs, period
 from app.allowance.models import AllowancePolicyVersion, AllowanceStanding
-from app.allowance.policy import Followed, SetAllowancePolicy, TopUpAllowance, found
+from app.allowance.policy import Changes, Followed, SetAllowancePolicy, TopUpAllowance, found
 from app.allowance.rules import AllowanceEffect, AllowancePolicy, AllowanceRule, Span, parse
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "AllowanceRule",
     "AllowanceStanding",
     "BringUpToDate",
+    "Changes",
     "Followed",
     "Period",
     "SetAllowancePolicy",
@@ -25,4 +27,5 @@ __all__ = [
     "needs",
     "parse",
     "period",
+    "reads",
 ]

@@ -1,18 +1,25 @@
 """The stone everything stands on: an append-only hash chain of what happened, in order, for ever."""
 
-from app.audit.chain import AuditChain, canonical, remark, salted, sha256, subject
-from app.audit.models import AuditEvent, ChainHead, Receipt, Remark
+from app.audit import reads
+from app.audit.chain import AuditChain, canonical, previous_of, remark, salted, sha256, subject
+from app.audit.models import AuditEvent, ChainHead, ChainMark, Receipt, Remark
 from app.audit.receipts import checked_key, recall, remember
 from app.audit.receipts import want as receipt_want
+from app.audit.verify import ChainReport, Progress, verify, verify_from_mark
 
 __all__ = [
     "AuditChain",
     "AuditEvent",
     "ChainHead",
+    "ChainMark",
+    "ChainReport",
+    "Progress",
     "Receipt",
     "Remark",
     "canonical",
     "checked_key",
+    "previous_of",
+    "reads",
     "recall",
     "receipt_want",
     "remark",
@@ -20,4 +27,6 @@ __all__ = [
     "salted",
     "sha256",
     "subject",
+    "verify",
+    "verify_from_mark",
 ]

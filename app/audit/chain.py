@@ -63,6 +63,11 @@ class AuditChain:
         return AuditEvent, "hash", (sequence,)
 
 
+def previous_of(record: bytes) -> str:
+    """The hash of the event before it, in hexadecimal, as the record says."""
+    return str(orjson.loads(record)["previous"])
+
+
 def sha256(content: bytes) -> bytes:
     """The digest of the chain, of tokens and of receipts."""
     return hashlib.sha256(content).digest()

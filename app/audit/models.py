@@ -20,6 +20,19 @@ class ChainHead(TenantTable, table=True):
     """Digest of the last event; 32 zero bytes before the first."""
 
 
+class ChainMark(TenantTable, table=True):
+    """How far the chain was found intact. Bookkeeping: losing it costs the next verification time."""
+
+    __tablename__ = "chain_mark"
+    __table_args__ = (refers("", "chain_head", ""),)
+
+    sequence: int = whole()
+    """Number of the last event that was verified."""
+    hash: bytes = binary()
+    """Its digest: if the event has another one later, it was rewritten."""
+    verified_at: datetime = moment()
+
+
 class AuditEvent(TenantTable, table=True):
     """One fact, for ever: triggers in the database refuse to change or delete it."""
 

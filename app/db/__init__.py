@@ -3,6 +3,7 @@
 from app.db.batch import Act, Batch, Draft, Event, Missing, Reading, Want, computed, row, rows
 from app.db.committer import Committer
 from app.db.database import Database, driver_url, make_engine, safe_url, sqlite_path
+from app.db.paging import COUNTED_MAX, Page, Slice, count, page
 from app.db.tables import (
     TenantTable,
     binary,
@@ -23,6 +24,7 @@ from app.db.tables import (
 )
 
 __all__ = [
+    "COUNTED_MAX",
     "Act",
     "Batch",
     "Committer",
@@ -30,12 +32,15 @@ __all__ = [
     "Draft",
     "Event",
     "Missing",
+    "Page",
     "Reading",
+    "Slice",
     "TenantTable",
     "Want",
     "binary",
     "columns",
     "computed",
+    "count",
     "driver_url",
     "identifier",
     "identifier_column",
@@ -44,6 +49,7 @@ __all__ = [
     "metadata",
     "moment",
     "one_of",
+    "page",
     "refers",
     "row",
     "rows",

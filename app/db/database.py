@@ -98,7 +98,10 @@ class Database:
     async def bookkeeping(self) -> AsyncIterator[AsyncConnection]:
         """A small transaction of its own for what the program does not mean: a token's last use, a reader's cursor."""
         async with self.engine.connect() as connection:
-            await connection.execution_options(bookkeeping=True)
+            if self.is_sqlite:
+                await connection.execution_options(bookkeeping=True)
+            else:
+                await connection.execution_options(isolation_level="READ COMMITTED")
             async with connection.begin():
                 yield connection
 
@@ -124,8 +127,14 @@ def _store(url: str, *, writes: bool) -> Store:
 def make_engine(url: str) -> AsyncEngine:
     """An engine whose connections are set up as the house wants them."""
     if not url.startswith("sqlite"):
+        # A reading statement is its own snapshot: BEGIN and ROLLBACK around it would treble its round trips.
         return create_async_engine(
-            driver_url(url), pool_size=READERS_MAX, max_overflow=0, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"}
+            driver_url(url),
+            pool_size=READERS_MAX,
+            max_overflow=0,
+            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"options": "-c timezone=UTC"},
         )
     folder = Path(sqlite_path(url)).parent
     if not folder.is_dir():
@@ -138,6 +147,8 @@ def make_engine(url: str) -> AsyncEngine:
 
 def _on_connect(connection: Any, _record: Any) -> None:
     configure(connection)
+    # SQLite's own folds the case of ASCII only; PostgreSQL's knows all letters.
+    connection.create_function("lower", 1, lambda text: text.lower() if text is not None else None, deterministic=True)
 
 
 def _on_begin(connection: sa.Connection) -> None:

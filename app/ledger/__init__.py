@@ -1,8 +1,10 @@
 """The vault's front desk: accounts, transfers and entries; points always come from somewhere and go somewhere."""
 
+from app.ledger import reads
 from app.ledger.chart import MEMBER_KINDS, AccountKind, TransferKind
 from app.ledger.models import Account, Entry, Transfer
 from app.ledger.post import BALANCE_MAX, POINTS_MAX, Leg, Place, allowance, balance, entries, issuance, post, wallet, want
+from app.ledger.proofs import LedgerReport, prove
 
 __all__ = [
     "BALANCE_MAX",
@@ -11,6 +13,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "Entry",
+    "LedgerReport",
     "Leg",
     "Place",
     "Transfer",
@@ -20,6 +23,8 @@ __all__ = [
     "entries",
     "issuance",
     "post",
+    "prove",
+    "reads",
     "wallet",
     "want",
 ]

@@ -1,10 +1,12 @@
 """The front desk of the people's hall: organizations, members, groups, values, audiences, and who may do what."""
 
+from app.organization import reads
 from app.organization.audiences import EVERYONE, Audience
 from app.organization.audiences import check as check_audience
 from app.organization.audiences import needs as audience_needs
 from app.organization.authority import acting_role, require
 from app.organization.authority import needs as authority_needs
+from app.organization.directory import all_organizations, groups_by_name, members_by_email
 from app.organization.groups import CreateGroup, UpdateGroup
 from app.organization.groups import create as create_group
 from app.organization.members import (
@@ -36,6 +38,7 @@ from app.organization.models import (
 )
 from app.organization.program import Currency, UpdateOrganization, found, here
 from app.organization.values import ArchiveCompanyValue, CreateCompanyValue, hashtags
+from app.organization.values import checked_hashtag as plain_hashtag
 from app.organization.values import create as create_value
 
 __all__ = [
@@ -66,6 +69,7 @@ __all__ = [
     "UpdateOrganization",
     "WelcomeMember",
     "acting_role",
+    "all_organizations",
     "audience_needs",
     "authority_needs",
     "check_audience",
@@ -74,10 +78,14 @@ __all__ = [
     "create_value",
     "found",
     "group_ids",
+    "groups_by_name",
     "hashtags",
     "here",
     "member_found",
+    "members_by_email",
     "person_needs",
     "plain_email",
+    "plain_hashtag",
+    "reads",
     "require",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app import audit
@@ -30,6 +31,8 @@ class CreateMember:
     group_ids: tuple[UUID, ...] = ()
     mode: ParticipationMode = ParticipationMode.NORMAL
     status: MemberStatus = MemberStatus.INVITED
+    joined_at: datetime | None = None
+    """When the person came, for history that is brought in; None: now. Never in the future."""
 
     def needs(self) -> Iterable[Want]:
         """What `decide` will ask for."""
@@ -48,6 +51,9 @@ def create(draft: Draft, command: CreateMember, role: Role = Role.MEMBER) -> Mem
     assert organization is not None, "an organization is founded before its members"
     if command.status is MemberStatus.DEACTIVATED:
         raise Refusal(Code.INVALID_INPUT, "A new member is INVITED or ACTIVE.", "status")
+    joined_at = command.joined_at or draft.now
+    if joined_at > draft.now:
+        raise Refusal(Code.INVALID_INPUT, "Nobody joins in the future.", "joinedAt")
     name = checked_name(command.display_name)
     member = draft.add(
         Member,
@@ -58,7 +64,7 @@ def create(draft: Draft, command: CreateMember, role: Role = Role.MEMBER) -> Mem
         role=role,
         status=command.status,
         mode=command.mode,
-        joined_at=draft.now,
+        joined_at=joined_at,
         email=checked_email(draft, command.email, None),
         avatar_url=checked_url(command.avatar_url),
         job_title=_optional(command.job_title, "jobTitle"),
@@ -76,6 +82,7 @@ def create(draft: Draft, command: CreateMember, role: Role = Role.MEMBER) -> Mem
         role=member.role,
         status=member.status,
         mode=member.mode,
+        joined_at=member.joined_at,
         manager=member.manager_id,
         groups=sorted(map(str, command.group_ids)),
     )

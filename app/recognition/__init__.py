@@ -1,10 +1,12 @@
 """The recognition room's front desk: giving, boosting, taking back, talking about it, and the policy that judges."""
 
+from app.recognition import reads
 from app.recognition.adjust import Adjusted, AdjustPoints
+from app.recognition.archive import archive, archive_size
 from app.recognition.boost import BoostRecognition
 from app.recognition.case import Wish, person_of
 from app.recognition.give import CheckGiving, Given, GiveRecognition, GivingCheck
-from app.recognition.history import ImportRecognition
+from app.recognition.history import EXTERNAL_ID_CHARS_MAX, ImportRecognition, check_history
 from app.recognition.models import (
     Boost,
     Comment,
@@ -30,6 +32,7 @@ from app.recognition.rules import (
     Person,
     ValueRequirement,
     Verdict,
+    may_give,
     parse,
     receives,
 )
@@ -37,6 +40,7 @@ from app.recognition.sight import may_read_message, may_see
 from app.recognition.talk import CommentOnRecognition, DeleteComment, HideRecognition, ReactToRecognition
 
 __all__ = [
+    "EXTERNAL_ID_CHARS_MAX",
     "AdjustPoints",
     "Adjusted",
     "Boost",
@@ -47,8 +51,8 @@ __all__ = [
     "CommentOnRecognition",
     "DeleteComment",
     "Effect",
-    "Given",
     "GiveRecognition",
+    "Given",
     "GivingCheck",
     "GivingLimits",
     "GivingPolicy",
@@ -74,10 +78,15 @@ __all__ = [
     "Verdict",
     "Visibility",
     "Wish",
+    "archive",
+    "archive_size",
+    "check_history",
     "found",
+    "may_give",
     "may_read_message",
     "may_see",
     "parse",
     "person_of",
+    "reads",
     "receives",
 ]

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from app import audit, ledger
+from app import audit, ledger, organization
 from app.core.actor import Actor
 from app.db import Draft, Want
 from app.ledger import Leg, TransferKind
+from app.organization import Member
 from app.recognition import case as cases
 from app.recognition import rules
 from app.recognition.models import Grant, Origin, Recognition, RecognitionGroup, RecognitionValue, Visibility
@@ -43,7 +44,9 @@ class GiveRecognition:
         rules.judge(facts.case)
         recognition = _write(draft, facts, self.visibility)
         audit.remember(draft, VERB, self.idempotency_key, self.content, recognition.id)
-        return Given(recognition.id, facts.left_out)
+        people = (facts.case.giver, *facts.case.recipients)
+        members = tuple(organization.member_found(draft, person.id) for person in people)
+        return Given(recognition.id, facts.left_out, row=recognition, people=members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ class Given:
     id: UUID
     left_out: tuple[LeftOut, ...]
     replayed: bool = False
+    row: Recognition | None = None
+    """The new recognition, for doors that show it at once."""
+    people: tuple[Member, ...] = ()
+    """Its giver, then its recipients."""
 
 
 def _write(draft: Draft, facts: cases.Facts, visibility: Visibility) -> Recognition:

@@ -428,6 +428,11 @@ def verdicts(case: Case) -> list[Verdict]:
     return said
 
 
+def may_give(case: Case) -> bool:
+    """Whether the giver may give at all, to whomever."""
+    return _paused(case) is None and _giver_status(case) is None and _giver_mode(case) is None
+
+
 def receives(case: Case, recipient: Person) -> Judgement:
     """Whether this recipient may receive from the giver at all, by status, mode and rules; limits are not looked at."""
     for name, check in _PAIR:

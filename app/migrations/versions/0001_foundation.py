@@ -33,6 +33,14 @@ def upgrade() -> None:
     sa.Column('hash', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('organization_id', name=op.f('pk_chain_head'))
     )
+    op.create_table('chain_mark',
+    sa.Column('organization_id', sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('hash', sa.LargeBinary(), nullable=False),
+    sa.Column('verified_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['organization_id'], ['chain_head.organization_id'], name=op.f('fk_chain_mark_organization_id')),
+    sa.PrimaryKeyConstraint('organization_id', name=op.f('pk_chain_mark'))
+    )
     op.create_table('organization',
     sa.Column('organization_id', sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -395,6 +403,7 @@ def downgrade() -> None:
     op.drop_table('remark')
     op.drop_table('receipt')
     op.drop_table('organization')
+    op.drop_table('chain_mark')
     op.drop_table('chain_head')
     with op.batch_alter_table('audit_event', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_event_by_subject')

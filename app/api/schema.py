@@ -1,0 +1,38 @@
+"""The schema: every type and field with its description, put together."""
+
+from functools import cache
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from app.api.administration import AdministrationMutations
+from app.api.described import describe_enums
+from app.api.giving import GivingMutations
+from app.api.names import RememberedNames
+from app.api.queries import Query, Viewer
+from app.api.recognitions import Boost, Comment
+from app.api.trail import AuditEvent, Token
+
+Mutation = merge_types("Mutation", (GivingMutations, AdministrationMutations))
+_REACHED_BY_ID = [AuditEvent, Boost, Comment, Token, Viewer]
+
+
+@cache
+def build() -> strawberry.Schema:
+    """The schema, made once."""
+    schema = strawberry.Schema(
+        query=Query, mutation=Mutation, types=_REACHED_BY_ID, config=StrawberryConfig(name_converter=RememberedNames())
+    )
+    mutation = schema._schema.mutation_type
+    assert mutation is not None
+    mutation.description = "What may be changed. A refusal that a person can cause is data: `userErrors`, and nothing has changed."
+    describe_enums(schema._schema)
+    return schema
+
+
+def sdl() -> str:
+    """The schema in GraphQL's own language, sorted, as it is committed in graphql/schema.graphql."""
+    from graphql import lexicographic_sort_schema, print_schema
+
+    return print_schema(lexicographic_sort_schema(build()._schema)) + "\n"

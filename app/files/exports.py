@@ -1,0 +1,68 @@
+"""What leaves as a file: recognitions as an import reads them, and the audit trail with the exact bytes that were hashed."""
+
+import csv
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC
+from io import StringIO
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from app import audit, organization, recognition
+from app.db import Database, columns, scoped
+from app.files.recognitions import COLUMNS
+from app.files.sheet import CHUNK, safe
+
+
+async def recognition_lines(database: Database, organization_id: UUID, *, include_private: bool = False) -> AsyncIterator[tuple[int, str]]:
+    """CSV with the columns of the import, oldest first: how many recognitions, and their lines. What was revoked is left out, boosts are
+    not told, a hidden message is empty, several values are joined by `;`, and a member without an e-mail address stands there by id."""
+    yield 0, _csv([COLUMNS])
+    async for chunk in recognition.archive(database, organization_id, include_private=include_private):
+        ids = [row.id for row in chunk]
+        async with database.read() as connection:
+            recipients = await recognition.reads.recipients(connection, organization_id, ids)
+            hashtags = await recognition.reads.hashtags(connection, organization_id, ids)
+            people = {row.giver_id for row in chunk}.union(*recipients.values())
+            members = await organization.reads.members_by_id(connection, organization_id, people)
+        names = {id_: member.email or str(id_) for id_, member in members.items()}
+        yield len(chunk), _csv(_cells(chunk, names, recipients, hashtags))
+
+
+def _cells(
+    chunk: Sequence[Any], names: dict[UUID, str], recipients: dict[UUID, list[UUID]], hashtags: dict[UUID, list[str]]
+) -> Iterator[Sequence[str]]:
+    for row in chunk:
+        yield (
+            row.external_id or str(row.id),
+            row.given_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            names[row.giver_id],
+            ";".join(names[id_] for id_ in recipients[row.id]),
+            str(row.points_each),
+            ";".join(hashtags[row.id]),
+            row.message if row.hidden_at is None else "",
+        )
+
+
+def _csv(rows: Any) -> str:
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        writer.writerow(map(safe, row))
+    return text.getvalue()
+
+
+async def audit_lines(database: Database, organization_id: UUID, *, after: int = 0) -> AsyncIterator[tuple[int, str]]:
+    """One JSON object a line, in order, from the event after `after`: how many events, and their lines. `record` is a string that holds the
+    exact bytes that were hashed: `sha256(record) == hash`, and each record names the hash before it."""
+    event = columns(audit.AuditEvent)
+    while True:
+        chosen = scoped(audit.AuditEvent, organization_id, event.sequence, event.hash, event.record)
+        async with database.read() as connection:
+            found = (await connection.execute(chosen.where(event.sequence > after).order_by(event.sequence).limit(CHUNK))).all()
+        if not found:
+            return
+        after = found[-1].sequence
+        lines = [orjson.dumps({"sequence": row.sequence, "hash": row.hash.hex(), "record": row.record.decode()}) for row in found]
+        yield len(found), b"\n".join([*lines, b""]).decode()

@@ -1,0 +1,129 @@
+"""The composition root: wires the house into a web application, and decides nothing."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from app import access, audit, migrations, worker
+from app.api import schema
+from app.api.context import Context
+from app.api.endpoint import GraphQLEndpoint
+from app.core.actor import Actor
+from app.core.errors import Misconfigured
+from app.core.settings import Settings, load
+from app.db import Database
+
+PAGE = Path(__file__).parent / "static" / "graphql.html"
+log = logging.getLogger("plaudit")
+
+
+def open_database(settings: Settings) -> Database:
+    """The database as this process uses it; `await` its `open()`."""
+    return Database(settings.database, audit.AuditChain(), one_organization_per_batch=settings.one_organization_per_batch)
+
+
+def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
+    """The web application. With the worker inside, one process does everything."""
+    database = open_database(settings)
+    sign_in = access.SignIn(database)
+    endpoint = GraphQLEndpoint(
+        schema.build(), authenticate=sign_in.actor, context=partial(_context, database), page=PAGE.read_text(encoding="utf-8")
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_application: Starlette) -> AsyncIterator[None]:
+        if not await asyncio.to_thread(migrations.is_current, settings.database):
+            raise Misconfigured("The database has not the newest shape. Run: plaudit migrate")
+        await database.open()
+        clocks = [asyncio.create_task(worker.every(worker.BOOKKEEPING_SECONDS, sign_in.write_down_use), name="bookkeeping")]
+        if with_worker:
+            clocks.append(asyncio.create_task(worker.calendar(database), name="calendar"))
+        try:
+            yield
+        finally:
+            for clock in clocks:
+                clock.cancel()
+            await asyncio.gather(*clocks, return_exceptions=True)
+            await sign_in.write_down_use()
+            await database.close()
+
+    async def ready(_request: Request) -> Response:
+        async with database.read() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+        return PlainTextResponse("ready")
+
+    middleware = []
+    if settings.allowed_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(settings.allowed_origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type"],
+            )
+        )
+    routes = [
+        Route("/", _home),
+        Route("/graphql", endpoint),
+        Route("/healthz", _healthy),
+        Route("/readyz", ready),
+    ]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+
+
+def _context(database: Database, actor: Actor, request_id: str) -> Context:
+    return Context(actor, database, request_id)
+
+
+async def _home(_request: Request) -> Response:
+    return RedirectResponse("/graphql")
+
+
+async def _healthy(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+def from_environment() -> Starlette:
+    """The application of one of several server processes, which read their settings anew."""
+    return build(load())
+
+
+def serve(settings: Settings, *, with_worker: bool = False, listening: socket.socket | None = None) -> None:
+    """Serves until told to stop. `listening` is a socket that is bound already."""
+    _check(settings)
+    options = {
+        "host": settings.host,
+        "port": settings.port,
+        "log_level": settings.log_level,
+        "access_log": settings.log_level == "debug",
+        "lifespan": "on",
+        "server_header": False,
+        "timeout_graceful_shutdown": 20,
+    }
+    if settings.workers > 1:
+        uvicorn.run("app.main:from_environment", factory=True, workers=settings.workers, **options)
+        return
+    server = uvicorn.Server(uvicorn.Config(build(settings, with_worker=with_worker), **options))
+    server.run(sockets=[listening] if listening is not None else None)
+    if not server.started:
+        raise Misconfigured("The server could not start; the reason stands above.")
+
+
+def _check(settings: Settings) -> None:
+    if not settings.secret_key.get_secret_value():
+        raise Misconfigured("PLAUDIT_SECRET_KEY: it is empty. Make one with: openssl rand -hex 32")
+    if settings.workers > 1 and settings.database.startswith("sqlite"):
+        log.warning("Several server processes take turns on SQLite. Use PostgreSQL for more than one.")

@@ -1,0 +1,80 @@
+"""The clocks: what is done when nobody asks. Several may run at once, as every act looks first whether it is still due."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from app import allowance, organization
+from app.core.actor import Door, system
+from app.core.errors import Busy
+from app.core.settings import Settings
+from app.db import Database, Slice
+
+CALENDAR_SECONDS = 300.0
+"""How often it is looked whether a period has turned: whoever gives nothing is issued its allowance well within the hour."""
+BOOKKEEPING_SECONDS = 30.0
+MEMBERS_AT_ONCE = 100
+
+log = logging.getLogger("plaudit.worker")
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Does the work again and again. A failure is logged, and the next round tries again."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception:
+            log.exception("a clock failed; it goes on in %s seconds", seconds)
+
+
+async def calendar(database: Database) -> None:
+    """Issues the allowances of everyone whose period has turned, at once and then for ever."""
+    try:
+        await issue_allowances(database)
+    except Exception:
+        log.exception("the calendar failed; it goes on in %s seconds", CALENDAR_SECONDS)
+    await every(CALENDAR_SECONDS, lambda: issue_allowances(database))
+
+
+async def issue_allowances(database: Database) -> int:
+    """Posts what is due for everyone; returns the number of members looked after."""
+    looked_after = 0
+    async with database.read() as connection:
+        organizations = await organization.all_organizations(connection)
+    for row in organizations:
+        looked_after += await _issue(database, row.organization_id)
+    return looked_after
+
+
+async def _issue(database: Database, organization_id: UUID) -> int:
+    actor = system(organization_id, Door.WORKER)
+    part = Slice(MEMBERS_AT_ONCE)
+    looked_after = 0
+    while True:
+        async with database.read() as connection:
+            page = await allowance.reads.behind(connection, organization_id, database.clock(), part)
+        acts = [allowance.BringUpToDate(actor, member_id) for member_id in page.rows]
+        outcomes = await asyncio.gather(*map(database.submit, acts), return_exceptions=True)
+        if any(isinstance(outcome, Busy) for outcome in outcomes):
+            await asyncio.sleep(1)
+        looked_after += len(acts)
+        if not page.has_next:
+            return looked_after
+        part = Slice(MEMBERS_AT_ONCE, (page.rows[-1],))
+
+
+def run(settings: Settings) -> None:
+    """The worker as a process of its own."""
+    from app.main import open_database
+
+    async def work() -> None:
+        database = open_database(settings)
+        await database.open()
+        try:
+            await calendar(database)
+        finally:
+            await database.close()
+
+    asyncio.run(work())
