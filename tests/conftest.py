@@ -7,6 +7,8 @@ import pytest
 
 from tests.postgres import Postgres, start
 
+pytest_plugins = ["tests.world"]
+
 SERVER = pytest.StashKey[Postgres]()
 
 

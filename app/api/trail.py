@@ -111,7 +111,7 @@ async def ledger_health(info: Info) -> LedgerHealth:
     chain = await audit.verify_from_mark(context.database, context.organization_id)
     proof = await ledger.prove(context.database, context.organization_id)
     return LedgerHealth(
-        ok=chain.chain_intact and proof.holds,
+        ok=chain.chain_intact and proof.ok,
         verified_through=chain.verified_through,
         sum_of_balances=proof.sum_of_balances,
         negative_accounts=proof.negative_accounts,

@@ -4,9 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index
+from sqlalchemy import text as text_clause
 
 from app.core.actor import Door
 from app.db import TenantTable, binary, identifier, key, moment, one_of, refers, text, whole, word
+
+_IMPORTED = text_clause("verb = 'importRecognition'")
 
 
 class ChainHead(TenantTable, table=True):
@@ -71,7 +74,11 @@ class Receipt(TenantTable, table=True):
     """The memory of an idempotency key: same key and input, the first answer again; same key, other input, a refusal."""
 
     __tablename__ = "receipt"
-    __table_args__ = (refers("", "chain_head", ""),)
+    __table_args__ = (
+        refers("", "chain_head", ""),
+        # Only what was imported is ever asked for its key; the others need no index to be kept up to date.
+        Index("ix_receipt_of_import", "organization_id", "result_id", postgresql_where=_IMPORTED, sqlite_where=_IMPORTED),
+    )
 
     actor_id: UUID = key()
     """The member who sent the key; the organization's id where the house itself did."""

@@ -20,7 +20,7 @@ _COLUMNS = {"actor": "actor_id", "door": "door", "action": "action", "subject": 
 """What the record calls a fact, and the column that says the same."""
 
 Progress = Callable[[int, int], None]
-"""Told now and then how many events have been checked, and how many there are to check."""
+"""Told now and then how much of how much has been done."""
 
 
 @dataclass(frozen=True, slots=True)

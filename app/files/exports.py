@@ -15,9 +15,13 @@ from app.files.recognitions import COLUMNS
 from app.files.sheet import CHUNK, safe
 
 
-async def recognition_lines(database: Database, organization_id: UUID, *, include_private: bool = False) -> AsyncIterator[tuple[int, str]]:
-    """CSV with the columns of the import, oldest first: how many recognitions, and their lines. What was revoked is left out, boosts are
-    not told, a hidden message is empty, several values are joined by `;`, and a member without an e-mail address stands there by id."""
+async def recognition_lines(
+    database: Database, organization_id: UUID, *, include_private: bool = False
+) -> AsyncIterator[tuple[int, str]]:
+    """CSV with the columns of the import, oldest first: how many recognitions, and their lines.
+
+    What was revoked is left out, boosts are not told, a hidden message is empty, several values are joined by `;`, and a member
+    without an e-mail address stands there by id. An import makes everything public: think before you include what is private."""
     yield 0, _csv([COLUMNS])
     async for chunk in recognition.archive(database, organization_id, include_private=include_private):
         ids = [row.id for row in chunk]
@@ -54,8 +58,8 @@ def _csv(rows: Any) -> str:
 
 
 async def audit_lines(database: Database, organization_id: UUID, *, after: int = 0) -> AsyncIterator[tuple[int, str]]:
-    """One JSON object a line, in order, from the event after `after`: how many events, and their lines. `record` is a string that holds the
-    exact bytes that were hashed: `sha256(record) == hash`, and each record names the hash before it."""
+    """One JSON object a line, in order, from the event after `after`: how many events, and their lines. `record` is a string that
+    holds the exact bytes that were hashed: `sha256(record) == hash`, and each record names the hash before it."""
     event = columns(audit.AuditEvent)
     while True:
         chosen = scoped(audit.AuditEvent, organization_id, event.sequence, event.hash, event.record)

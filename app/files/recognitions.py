@@ -10,11 +10,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app import audit, organization, recognition
+from app.audit import Progress
 from app.core.actor import Actor
 from app.core.errors import Code, Refusal
 from app.core.texts import normalized
 from app.db import Database
-from app.files.sheet import CHUNK, Progress, Reject, Rejects, Report, Row, Sheet, reason
+from app.files.sheet import CHUNK, Reject, Rejects, Report, Row, Sheet, reason
 
 COLUMNS = ("external_id", "given_at", "giver_email", "recipient_emails", "points", "value", "message")
 DIGITS_MAX = 12
@@ -40,7 +41,14 @@ class _Past(NamedTuple):
     def content(self) -> bytes:
         """The same for the same recognition, however its file is written."""
         return audit.canonical(
-            [self.given_at, self.giver, sorted(self.recipients), self.points_each, sorted(self.hashtags), normalized(self.message)]
+            [
+                self.given_at,
+                self.giver,
+                sorted(self.recipients),
+                self.points_each,
+                sorted(self.hashtags),
+                normalized(self.message),
+            ]
         )
 
 
@@ -134,7 +142,9 @@ async def _bring_in(actor: Actor, chunk: list[Row | Reject], known: _Known, reje
     now = known.database.clock()
     pasts = [row if isinstance(row, Reject) else _read(row, now) for row in chunk]
     await known.look_up(past for past in pasts if isinstance(past, _Past))
-    judged = [past if isinstance(past, Reject) else _command(actor, row, past, known) for row, past in zip(chunk, pasts, strict=True)]
+    judged = [
+        past if isinstance(past, Reject) else _command(actor, row, past, known) for row, past in zip(chunk, pasts, strict=True)
+    ]
     acts = [act for act in judged if not isinstance(act, Reject)]
     outcomes = iter(await asyncio.gather(*map(known.database.submit, acts), return_exceptions=True))
     for row, act in zip(chunk, judged, strict=True):
@@ -176,7 +186,9 @@ def _command(actor: Actor, row: Row | Reject, past: _Past, known: _Known) -> "re
     stranger = next((email for email in past.emails if email not in known.member_ids), None)
     if stranger is not None:
         column = "giver_email" if stranger == past.giver else "recipient_emails"
-        return Reject(row.line, f"{column}: no member has the address {stranger}; --create-members would invite them", row.original)
+        return Reject(
+            row.line, f"{column}: no member has the address {stranger}; --create-members would invite them", row.original
+        )
     strange = next((hashtag for hashtag in past.hashtags if hashtag not in known.hashtags), None)
     if strange is not None:
         return Reject(row.line, f"value: there is no company value #{strange}; --create-values would make it", row.original)

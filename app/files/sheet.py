@@ -6,7 +6,7 @@ loses it again (`plain`), so that what we write comes back as it was."""
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
@@ -23,9 +23,14 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _ENDS = ("\n", "\r")
-
-Progress = Callable[[int, int], None]
-"""Told now and then how much of how much has been done."""
+_COLUMN_OF = {
+    "displayName": "display_name",
+    "jobTitle": "job_title",
+    "managerId": "manager_email",
+    "groupIds": "groups",
+    "memberId": "status",
+}
+"""What acts call a field, and what files do."""
 
 
 def safe(cell: str) -> str:
@@ -72,7 +77,7 @@ class Report:
 
 
 class Sheet:
-    """An open CSV file with a header of known columns in any order. Opening it raises INVALID_INPUT when the header is not that."""
+    """An open CSV file with a header of known columns in any order. Opening it raises INVALID_INPUT for another header."""
 
     def __init__(self, path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> None:
         self.bytes_total = path.stat().st_size
@@ -123,8 +128,8 @@ class Sheet:
             yield Row(line, {name: given.get(name, "").strip() for name in self._columns}, cells)
 
     def _records(self) -> Iterator[tuple[int, list[str], str | None]]:
-        """Line number, cells, and what is wrong with them as CSV. A quotation mark that is never closed would swallow the rows below
-        it: whatever is wrong costs one line, and reading goes on with the next."""
+        """Line number, cells, and what is wrong with them as CSV. A quotation mark that is never closed would swallow the rows
+        below it: whatever is wrong costs one line, and reading goes on with the next."""
         while True:
             first, taken = self._line + 1, list[tuple[str, bool]]()
             problem = None
@@ -231,4 +236,4 @@ def _shown(cell: str) -> str:
 
 def reason(refusal: Refusal) -> str:
     """A refusal as the reason of a reject: the column at fault, and the sentence."""
-    return ": ".join([*refusal.field[:1], refusal.message])
+    return ": ".join([*(_COLUMN_OF.get(name, name) for name in refusal.field[:1]), refusal.message])

@@ -12,9 +12,9 @@ from app.organization.models import Group, Member, Organization
 
 
 async def all_organizations(connection: AsyncConnection) -> list[Organization]:
-    """Every organization, by name. The one question of the house that goes across tenants; for the command line and the worker."""
-    organization = columns(Organization)
-    rows = await connection.execute(sa.select(*table_of(Organization).c).order_by(organization.name, organization.organization_id))
+    """Every organization, by name: the one question that goes across tenants, for the command line and the worker."""
+    table = table_of(Organization)
+    rows = await connection.execute(sa.select(*table.c).order_by(table.c.name, table.c.organization_id))
     return [cast(Organization, row) for row in rows]
 
 
@@ -27,7 +27,9 @@ async def members_by_email(connection: AsyncConnection, organization_id: UUID, e
     return {row.email: cast(Member, row) for row in rows}
 
 
-async def groups_by_name(connection: AsyncConnection, organization_id: UUID, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Group]:
+async def groups_by_name(
+    connection: AsyncConnection, organization_id: UUID, names: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], Group]:
     """Those of the groups, each by its kind and name, that exist here."""
     wanted = set(names)
     if not wanted:

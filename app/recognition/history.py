@@ -61,9 +61,8 @@ class ImportRecognition:
         own_id = _own_id(self.external_id)
         if own_id is not None and draft.get(Recognition, own_id) is not None:
             return False  # it was given here: an export names it by its id
-        check_history(
-            draft.now, self.external_id, self.given_at, self.giver_id, self.recipient_ids, self.points_each, self.hashtags, self.message
-        )
+        said = (self.points_each, self.hashtags, self.message)
+        check_history(draft.now, self.external_id, self.given_at, self.giver_id, self.recipient_ids, *said)
         recognition_id = self._write(draft)
         audit.remember(draft, VERB, self.external_id, self.content, recognition_id)
         return True
@@ -130,7 +129,8 @@ def check_history(
     hashtags: Sequence[str],
     message: str,
 ) -> None:
-    """What history must be, whatever names its people: ids here, e-mail addresses in a file. Raises a Refusal that names the column."""
+    """What history must be, whatever names its people: ids here, e-mail addresses in a file. Raises a Refusal that names the
+    column."""
     if clean(external_id, "external_id", chars_max=EXTERNAL_ID_CHARS_MAX, chars_min=1) != external_id:
         raise Refusal(Code.INVALID_INPUT, "it begins or ends with blanks, or has several in a row", "external_id")
     if given_at > now:

@@ -66,6 +66,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['organization_id'], ['chain_head.organization_id'], name=op.f('fk_receipt_organization_id')),
     sa.PrimaryKeyConstraint('organization_id', 'actor_id', 'verb', 'idempotency_key', name=op.f('pk_receipt'))
     )
+    with op.batch_alter_table('receipt', schema=None) as batch_op:
+        batch_op.create_index('ix_receipt_of_import', ['organization_id', 'result_id'], unique=False, postgresql_where=sa.text("verb = 'importRecognition'"), sqlite_where=sa.text("verb = 'importRecognition'"))
+
     op.create_table('remark',
     sa.Column('organization_id', sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
     sa.Column('id', sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
@@ -401,6 +404,9 @@ def downgrade() -> None:
     op.drop_table('company_value')
     op.drop_table('allowance_policy_version')
     op.drop_table('remark')
+    with op.batch_alter_table('receipt', schema=None) as batch_op:
+        batch_op.drop_index('ix_receipt_of_import', postgresql_where=sa.text("verb = 'importRecognition'"), sqlite_where=sa.text("verb = 'importRecognition'"))
+
     op.drop_table('receipt')
     op.drop_table('organization')
     op.drop_table('chain_mark')
