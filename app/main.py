@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import uvicorn
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app import access, audit, migrations, worker
+from app import access, audit, migrations, organization, worker
 from app.api import schema
 from app.api.context import Context
 from app.api.endpoint import GraphQLEndpoint
@@ -27,6 +28,9 @@ from app.core.settings import Settings, load
 from app.db import Database
 
 PAGE = Path(__file__).parent / "static" / "graphql.html"
+READY_SECONDS = 2.0
+FIRST_COMMAND = 'plaudit organization create --name "…" --owner-name "…" --owner-email you@example.com --token'
+
 log = logging.getLogger("plaudit")
 
 
@@ -48,6 +52,7 @@ def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
         if not await asyncio.to_thread(migrations.is_current, settings.database):
             raise Misconfigured("The database has not the newest shape. Run: plaudit migrate")
         await database.open()
+        await _welcome(database)
         clocks = [asyncio.create_task(worker.every(worker.BOOKKEEPING_SECONDS, sign_in.write_down_use), name="bookkeeping")]
         if with_worker:
             clocks.append(asyncio.create_task(worker.calendar(database), name="calendar"))
@@ -61,8 +66,12 @@ def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
             await database.close()
 
     async def ready(_request: Request) -> Response:
-        async with database.read() as connection:
-            await connection.execute(sa.text("SELECT 1"))
+        """Whether this process can answer: it reaches its database."""
+        try:
+            async with asyncio.timeout(READY_SECONDS), database.read() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+        except (sa.exc.SQLAlchemyError, TimeoutError):
+            return PlainTextResponse("the database does not answer", status_code=503)
         return PlainTextResponse("ready")
 
     middleware = []
@@ -82,6 +91,13 @@ def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
         Route("/readyz", ready),
     ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+
+
+async def _welcome(database: Database) -> None:
+    """On an empty database, says how to begin."""
+    async with database.read() as connection:
+        if not await organization.all_organizations(connection):
+            log.warning("There is no organization yet. Make the first, with its owner's token: %s", FIRST_COMMAND)
 
 
 def _context(database: Database, actor: Actor, request_id: str) -> Context:
@@ -104,7 +120,7 @@ def from_environment() -> Starlette:
 def serve(settings: Settings, *, with_worker: bool = False, listening: socket.socket | None = None) -> None:
     """Serves until told to stop. `listening` is a socket that is bound already."""
     _check(settings)
-    options = {
+    options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
         "log_level": settings.log_level,

@@ -112,7 +112,9 @@ class Somebody:
 
     async def wallet(self) -> int:
         """Spendable points."""
-        return int((await self.asks("{ viewer { member { wallet { balance } } } }")).data["viewer"]["member"]["wallet"]["balance"])
+        return int(
+            (await self.asks("{ viewer { member { wallet { balance } } } }")).data["viewer"]["member"]["wallet"]["balance"]
+        )
 
     async def allowance(self) -> Any:
         """total, remaining, periodStart, resetsAt, explanation."""
@@ -158,7 +160,9 @@ class World:
         await self.client.aclose()
         await self.database.close()
 
-    async def hires(self, name: str, *, role: Role = Role.MEMBER, status: MemberStatus = MemberStatus.ACTIVE, **more: Any) -> Somebody:
+    async def hires(
+        self, name: str, *, role: Role = Role.MEMBER, status: MemberStatus = MemberStatus.ACTIVE, **more: Any
+    ) -> Somebody:
         """Another member, with a token."""
         email = f"{name.split()[0].lower()}@acorn.example"
         command = organization.CreateMember(self.house, name, email=email, status=status, **more)

@@ -37,7 +37,9 @@ class SignIn:
         database.committer.listeners.append(self._forget)
 
     async def actor(self, authorization: str | None, door: Door = Door.GRAPHQL) -> Actor:
-        """The actor of a request by its Authorization header. An invited member who shows up becomes active. Raises Unauthenticated."""
+        """The actor of a request by its Authorization header. An invited member who shows up becomes active.
+
+        Raises Unauthenticated."""
         if authorization is None or not authorization.lower().startswith(SCHEME):
             raise Unauthenticated("Send a token: Authorization: Bearer plaudit_…")
         secret = authorization[len(SCHEME) :].strip()
@@ -60,7 +62,9 @@ class SignIn:
     async def _look_up(self, organization_id: UUID, digest: bytes, door: Door) -> _Known:
         token, member = columns(Token), columns(Member)
         statement = (
-            scoped(Token, organization_id, token.id, token.member_id, token.expires_at, token.revoked_at, member.role, member.status)
+            scoped(
+                Token, organization_id, token.id, token.member_id, token.expires_at, token.revoked_at, member.role, member.status
+            )
             .join_from(
                 table_of(Token),
                 table_of(Member),
@@ -71,7 +75,9 @@ class SignIn:
         async with self.database.read() as connection:
             row = (await connection.execute(statement)).one_or_none()
         if row is None or row.revoked_at is not None:
-            raise Unauthenticated("This token is not known, or has been revoked. Ask an owner of your organization for a new one.")
+            raise Unauthenticated(
+                "This token is not known, or has been revoked. Ask an owner of your organization for a new one."
+            )
         if row.status is MemberStatus.DEACTIVATED:
             raise Unauthenticated("The member of this token has been deactivated.")
         actor = Actor(organization_id, row.member_id, Role(row.role), door, row.id)
@@ -100,6 +106,6 @@ class SignIn:
         )
         async with self.database.bookkeeping() as connection:
             await connection.execute(
-                statement, [{"the_organization": organization_id, "the_token": token_id} for organization_id, token_id in sorted(used)]
+                statement,
+                [{"the_organization": organization_id, "the_token": token_id} for organization_id, token_id in sorted(used)],
             )
-

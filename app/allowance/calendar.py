@@ -16,7 +16,7 @@ class Period(StrEnum):
 
 
 def first_moment(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment, in UTC, whose local date is `day` or later: midnight, or where the clock jumps over midnight, the jump."""
+    """The first moment, in UTC, whose local date is `day` or later: midnight, or the jump of a clock that jumps over midnight."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
     if _local(midnight - timedelta(microseconds=1), zone) < day <= _local(midnight, zone):
         return midnight

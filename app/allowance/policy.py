@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 
 from app import audit, ledger, organization
 from app.allowance import rules
+from app.allowance.calendar import bounds
 from app.allowance.issue import add_to, current, needs, period, versions
 from app.allowance.models import AllowancePolicyVersion
 from app.allowance.rules import AllowancePolicy
@@ -54,7 +56,7 @@ def found(draft: Draft, policy: AllowancePolicy) -> None:
         AllowancePolicyVersion,
         version=1,
         set_at=draft.now,
-        effective_from=rules.bounds(policy.period, draft.now, rules.ZoneInfo(policy.time_zone))[0],
+        effective_from=bounds(policy.period, draft.now, ZoneInfo(policy.time_zone))[0],
         document=orjson.dumps(policy.document()),
     )
     draft.tell("allowance.policy_set", "allowance_policy:1", version=1, **policy.document())
@@ -84,7 +86,8 @@ def _check(draft: Draft, policy: AllowancePolicy) -> None:
 
 @dataclass(frozen=True, slots=True)
 class TopUpAllowance:
-    """Adds points to give to members now, for a reason. Named in person, each must be able to give; in a group, who cannot is left out."""
+    """Adds points to give to members now, for a reason. Named in person, each must be able to give; who cannot is left out of
+    a group."""
 
     actor: Actor
     member_ids: tuple[UUID, ...]
@@ -135,9 +138,13 @@ class TopUpAllowance:
                 if _gives(member):
                     members.setdefault(member.id, member)
         if not members:
-            raise Refusal(Code.NO_RECIPIENTS, "Nobody here can give. Name members, or a group with someone in it who gives.", "memberIds")
+            raise Refusal(
+                Code.NO_RECIPIENTS, "Nobody here can give. Name members, or a group with someone in it who gives.", "memberIds"
+            )
         if len(members) > TOP_UP_MEMBERS_MAX:
-            raise Refusal(Code.TOO_MANY_RECIPIENTS, f"At most {TOP_UP_MEMBERS_MAX} members at once; these are {len(members)}.", "groupIds")
+            raise Refusal(
+                Code.TOO_MANY_RECIPIENTS, f"At most {TOP_UP_MEMBERS_MAX} members at once; these are {len(members)}.", "groupIds"
+            )
         return list(members.values())
 
 

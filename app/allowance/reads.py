@@ -19,8 +19,6 @@ async def newest_policy(connection: AsyncConnection, organization_id: UUID) -> V
     return Version(row.version, row.set_at, row.effective_from, parse(row.document))
 
 
-
-
 async def behind(connection: AsyncConnection, organization_id: UUID, now: datetime, part: Slice) -> Page[UUID]:
     """Ids of members for whom something may be due: active ones never touched, and those last touched in a period that is over or
     under an older policy. In the order of ids; the key of a row is the id."""

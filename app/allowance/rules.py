@@ -79,7 +79,10 @@ def parse(document: bytes) -> AllowancePolicy:
         content["rollover"],
         tuple(
             AllowanceRule(
-                AllowanceEffect(rule["effect"]), rule["points"], Audience.of(rule["audience"]), per_direct_report=rule["per_direct_report"]
+                AllowanceEffect(rule["effect"]),
+                rule["points"],
+                Audience.of(rule["audience"]),
+                per_direct_report=rule["per_direct_report"],
             )
             for rule in content["rules"]
         ),
@@ -97,7 +100,7 @@ class Version(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A period as it was in fact: from its start, or the moment its policy began, to its end, or the moment the next one began."""
+    """A period as it was in fact: from its start, or that of its policy, to its end, or the start of the next one."""
 
     start: datetime
     end: datetime
@@ -180,7 +183,9 @@ def entitlement(policy: AllowancePolicy, person: Person) -> tuple[int, tuple[str
         if not rule.audience.includes(person.id, person.group_ids):
             continue
         amount = rule.points * person.direct_reports if rule.per_direct_report else rule.points
-        reason = f"rule {number}" + (f", {rule.points} for each of {person.direct_reports} direct reports" if rule.per_direct_report else "")
+        reason = f"rule {number}" + (
+            f", {rule.points} for each of {person.direct_reports} direct reports" if rule.per_direct_report else ""
+        )
         if rule.effect is AllowanceEffect.REPLACE:
             points = amount
             lines = [f"{amount} instead, by {reason}"]
@@ -192,10 +197,9 @@ def entitlement(policy: AllowancePolicy, person: Person) -> tuple[int, tuple[str
 
 def due(standing: Standing | None, balance: int, versions: Sequence[Version], person: Person, now: datetime) -> Due:
     """What a person's allowance needs to be right at this moment. Reads show the answer; acts post it."""
+    state = Due(standing or _nowhere(now), balance)
     if standing is None:
-        state = _entered(span_at(versions, now), Due(_nowhere(now), balance), person)
-    else:
-        state = Due(standing, balance)
+        state = _entered(span_at(versions, now), state, person)
     while state.standing.period_end <= now:
         _raise(state, versions, person, state.standing.period_end)
         state = _entered(span_at(versions, state.standing.period_end), state, person)
@@ -230,7 +234,11 @@ def _issue(state: Due, version: Version, person: Person) -> None:
         state.steps.append(Step(StepKind.ISSUE, points, state.standing.period_start, version.number))
     state.balance += points
     state.standing = replace(
-        state.standing, issued=True, entitlement=points, total=state.standing.total + points, lines=(*lines, *state.standing.lines)
+        state.standing,
+        issued=True,
+        entitlement=points,
+        total=state.standing.total + points,
+        lines=(*lines, *state.standing.lines),
     )
 
 

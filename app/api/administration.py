@@ -25,8 +25,6 @@ from app.api.people import (
     Group,
     Member,
     Organization,
-    ParticipationMode,
-    Role,
     group_of,
     member_of,
     organization_here,
@@ -42,8 +40,9 @@ from app.api.policies import (
     giving_policy_from,
     giving_policy_now,
 )
-from app.api.trail import Token, token_of
-from app.core.actor import Permission
+from app.api.trail import Token, token_by_id
+from app.core.actor import Permission, Role
+from app.organization import ParticipationMode
 
 
 @described
@@ -175,7 +174,9 @@ class AdministrationMutations:
     async def update_member(info: Info, input: UpdateMemberInput) -> MemberPayload:
         """Changes what is known of a person. What is left out stays; null empties it."""
         keep = organization.KEEP
-        manager = uuid_of(input.manager_id, "Member", "managerId") if input.manager_id else input.manager_id
+        manager: UUID | organization.Keep | None = keep if input.manager_id is strawberry.UNSET else None
+        if input.manager_id:
+            manager = uuid_of(input.manager_id, "Member", "managerId")
         act = organization.UpdateMember(
             info.context.actor,
             uuid_of(input.member_id, "Member", "memberId"),
@@ -183,7 +184,7 @@ class AdministrationMutations:
             email=keep if input.email is strawberry.UNSET else input.email,
             avatar_url=keep if input.avatar_url is strawberry.UNSET else input.avatar_url,
             job_title=keep if input.job_title is strawberry.UNSET else input.job_title,
-            manager_id=keep if manager is strawberry.UNSET else manager,
+            manager_id=manager,
             group_ids=keep if input.group_ids is strawberry.UNSET else uuids_of(input.group_ids, "Group", "groupIds"),
         )
         return await _changed(info, act)
@@ -210,7 +211,9 @@ class AdministrationMutations:
     @mutation(Permission.TOKEN_EDIT)
     async def set_member_role(info: Info, member_id: strawberry.ID, role: Role) -> MemberPayload:
         """Decides what a member may administer. For owners; the last owner stays."""
-        return await _changed(info, organization.SetMemberRole(info.context.actor, uuid_of(member_id, "Member", "memberId"), role))
+        return await _changed(
+            info, organization.SetMemberRole(info.context.actor, uuid_of(member_id, "Member", "memberId"), role)
+        )
 
     @mutation(Permission.MEMBER_EDIT)
     async def create_group(info: Info, input: CreateGroupInput) -> GroupPayload:
@@ -246,14 +249,16 @@ class AdministrationMutations:
 
     @mutation(Permission.POLICY_EDIT)
     async def update_organization(info: Info, input: UpdateOrganizationInput) -> OrganizationPayload:
-        """Changes the organization's name, its word for points, its time zone (from the end of the current period) and whether everyone
-        sees the top lists. What is left out stays."""
+        """Changes the organization's name, its word for points, its time zone (from the end of the current period) and whether
+        everyone sees the top lists. What is left out stays."""
         given = input.currency or None
         currency = None
         if given is not None:
             currency = organization.Currency(given.singular, given.plural, given.emoji, given.minor_units_per_point, given.code)
         leaderboard = None if input.leaderboard_enabled is strawberry.UNSET else input.leaderboard_enabled
-        act = organization.UpdateOrganization(info.context.actor, input.name or None, currency, input.time_zone or None, leaderboard)
+        act = organization.UpdateOrganization(
+            info.context.actor, input.name or None, currency, input.time_zone or None, leaderboard
+        )
         await info.context.submit(allowance.Followed(act))
         return OrganizationPayload(organization=await organization_here(info))
 
@@ -309,13 +314,13 @@ class AdministrationMutations:
         days = None if input.expires_in_days is strawberry.UNSET else input.expires_in_days
         act = access.CreateToken(info.context.actor, uuid_of(input.member_id, "Member", "memberId"), input.name, days)
         issued = await info.context.submit(act)
-        return CreateTokenPayload(token=await _token(info, issued.id), secret=issued.secret)
+        return CreateTokenPayload(token=await token_by_id(info, issued.id), secret=issued.secret)
 
     @mutation(Permission.TOKEN_EDIT)
     async def revoke_token(info: Info, id: strawberry.ID) -> TokenPayload:
         """Makes a token useless at once. For owners."""
         key = await info.context.submit(access.RevokeToken(info.context.actor, uuid_of(id, "Token", "id")))
-        return TokenPayload(token=await _token(info, key))
+        return TokenPayload(token=await token_by_id(info, key))
 
 
 async def _group(info: Info, act: organization.CreateGroup | organization.UpdateGroup) -> GroupPayload:
@@ -327,11 +332,3 @@ async def _group(info: Info, act: organization.CreateGroup | organization.Update
 
 async def _value(info: Info, hashtag: str) -> CompanyValuePayload:
     return CompanyValuePayload(value=value_of((await info.context.values())[hashtag]))
-
-
-async def _token(info: Info, id_: UUID) -> Token:
-    context = info.context
-    async with context.database.read() as connection:
-        row = (await access.reads.tokens_by_id(connection, context.organization_id, [id_]))[id_]
-        await context.know(connection, [row.member_id])
-    return token_of(info, row)

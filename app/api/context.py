@@ -42,7 +42,9 @@ class Context:
         """One act through the write path."""
         return await self.database.submit(act)
 
-    def loader(self, name: str, read: Callable[[AsyncConnection, UUID, list[K]], Awaitable[dict[K, V]]]) -> DataLoader[K, V | None]:
+    def loader(
+        self, name: str, read: Callable[[AsyncConnection, UUID, list[K]], Awaitable[dict[K, V]]]
+    ) -> DataLoader[K, V | None]:
         """The loader of this name: many resolvers ask, one statement answers."""
         found = self._loaders.get(name)
         if found is None:
@@ -126,7 +128,9 @@ class Context:
     async def boosts(self, recognition_id: UUID) -> list[recognition.Boost]:
         """The boosts of a recognition, their givers brought along."""
 
-        async def read(connection: AsyncConnection, organization_id: UUID, ids: list[UUID]) -> dict[UUID, list[recognition.Boost]]:
+        async def read(
+            connection: AsyncConnection, organization_id: UUID, ids: list[UUID]
+        ) -> dict[UUID, list[recognition.Boost]]:
             found = await recognition.reads.boosts(connection, organization_id, ids)
             await self.know(connection, [boost.giver_id for boosts in found.values() for boost in boosts])
             return found

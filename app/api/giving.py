@@ -14,7 +14,6 @@ from app.api.recognitions import (
     Comment,
     LeftOut,
     Recognition,
-    Visibility,
     boost_of,
     comment_of,
     left_out_of,
@@ -22,6 +21,7 @@ from app.api.recognitions import (
     recognition_seen,
 )
 from app.core.actor import Permission
+from app.recognition import Visibility
 
 
 @described

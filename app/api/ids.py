@@ -77,7 +77,7 @@ def _key(key: Any, kind: type) -> Any:
         return UUID(key)
     if kind is datetime and isinstance(key, str):
         return datetime.fromisoformat(key).astimezone(UTC)
-    if type(key) is kind and not (kind is int and abs(key) >= 2**63):
+    if type(key) is kind and not (isinstance(key, int) and abs(key) >= 2**63):
         return key
     raise ValueError(key)
 

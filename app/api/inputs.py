@@ -3,7 +3,7 @@
 import strawberry
 
 from app.api.described import described
-from app.api.people import MemberStatus, ParticipationMode
+from app.organization import MemberStatus, ParticipationMode
 
 
 @described

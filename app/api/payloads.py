@@ -14,7 +14,7 @@ from app.api.described import described
 from app.core.actor import Permission
 from app.core.errors import Code, Forbidden, Refusal
 
-UserErrorCode = strawberry.enum(Code, name="UserErrorCode")
+strawberry.enum(Code, name="UserErrorCode")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -24,7 +24,7 @@ R = TypeVar("R")
 class UserError:
     """An expected "no": nothing has changed."""
 
-    code: UserErrorCode
+    code: Code
     """Stable; programs decide by it."""
     message: str
     """A sentence that tells the person what to do."""

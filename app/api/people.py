@@ -1,6 +1,6 @@
 """GraphQL types of people: the organization, its members, groups and values."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -12,11 +12,15 @@ from app.api.described import described
 from app.api.ids import encode
 from app.api.paging import Connection, Node, by_id
 from app.api.points import Allowance, Wallet, allowance_of
-from app.core.actor import Role as ActorRole
+from app.core.actor import Role
+from app.organization import MemberStatus, ParticipationMode
 
-Role = strawberry.enum(ActorRole, name="Role")
-ParticipationMode = strawberry.enum(rooms.ParticipationMode, name="ParticipationMode")
-MemberStatus = strawberry.enum(rooms.MemberStatus, name="MemberStatus")
+for _enum in (Role, ParticipationMode, MemberStatus):
+    strawberry.enum(_enum)
+
+if TYPE_CHECKING:
+    from app.api.policies import AllowancePolicy, GivingPolicy
+    from app.api.recognitions import RecognitionConnection
 
 LazyRecognitions = Annotated["RecognitionConnection", strawberry.lazy("app.api.recognitions")]
 LazyGivingPolicy = Annotated["GivingPolicy", strawberry.lazy("app.api.policies")]
@@ -58,7 +62,11 @@ class CompanyValue(Node):
 def value_of(row: rooms.CompanyValue) -> CompanyValue:
     """A company value as GraphQL shows it."""
     return CompanyValue(
-        id=encode("CompanyValue", row.hashtag), name=row.name, hashtag=row.hashtag, emoji=row.emoji, archived=row.archived_at is not None
+        id=encode("CompanyValue", row.hashtag),
+        name=row.name,
+        hashtag=row.hashtag,
+        emoji=row.emoji,
+        archived=row.archived_at is not None,
     )
 
 
@@ -141,14 +149,18 @@ class Member(Node):
         return allowance_of(await info.context.allowance(self.row.id)) if _private(info, self.row) else None
 
     @strawberry.field
-    async def recognitions_received(self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET) -> LazyRecognitions:
+    async def recognitions_received(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> LazyRecognitions:
         """Recognitions they received that the viewer sees, newest first."""
         from app.api.recognitions import recognitions_page
 
         return await recognitions_page(info, giving.reads.RecognitionFilter(recipient_id=self.row.id), by_id(first, after))
 
     @strawberry.field
-    async def recognitions_given(self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET) -> LazyRecognitions:
+    async def recognitions_given(
+        self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET
+    ) -> LazyRecognitions:
         """Recognitions they gave that the viewer sees, newest first."""
         from app.api.recognitions import recognitions_page
 
@@ -242,5 +254,3 @@ async def organization_here(info: Info) -> Organization:
     """The viewer's organization."""
     async with info.context.database.read() as connection:
         return organization_of(await rooms.reads.organization_row(connection, info.context.organization_id))
-
-

@@ -1,7 +1,7 @@
 """GraphQL types of points: wallet, allowance and the transfers behind them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -12,8 +12,12 @@ from app.api.context import Info
 from app.api.described import described
 from app.api.ids import encode
 from app.api.paging import Connection, Node, by_id, connect, counting
+from app.ledger import TransferKind
 
-TransferKind = strawberry.enum(ledger.TransferKind, name="TransferKind")
+strawberry.enum(TransferKind)
+if TYPE_CHECKING:
+    from app.api.recognitions import Recognition
+
 LazyRecognition = Annotated["Recognition", strawberry.lazy("app.api.recognitions")]
 
 

@@ -6,15 +6,15 @@ from uuid import UUID
 import strawberry
 
 from app import allowance, organization, recognition
+from app.allowance import AllowanceEffect, Period
 from app.api.context import Info
 from app.api.described import described
 from app.api.ids import encode, uuids_of
 from app.api.people import Group, Member, group_of, member_of
+from app.recognition import Effect, ValueRequirement
 
-Effect = strawberry.enum(recognition.Effect, name="Effect")
-ValueRequirement = strawberry.enum(recognition.ValueRequirement, name="ValueRequirement")
-Period = strawberry.enum(allowance.Period, name="Period")
-AllowanceEffect = strawberry.enum(allowance.AllowanceEffect, name="AllowanceEffect")
+for _enum in (Effect, ValueRequirement, Period, AllowanceEffect):
+    strawberry.enum(_enum)
 
 
 @described
@@ -70,8 +70,8 @@ def audience_from(given: AudienceInput, *field: str) -> organization.Audience:
 @described
 @strawberry.type
 class GivingRule:
-    """Allows or denies giving from one audience to another. A matching DENY always wins. If there is any ALLOW rule, a pair must match
-    one; with no ALLOW rule, every pair that is not denied may give."""
+    """Allows or denies giving from one audience to another. A matching DENY always wins. If there is any ALLOW rule, a pair must
+    match one; with no ALLOW rule, every pair that is not denied may give."""
 
     id: strawberry.ID
     """Good for this version of the policy."""
@@ -245,8 +245,8 @@ def _none(number: int | None) -> int | None:
 @described
 @strawberry.type
 class AllowanceRule:
-    """More points to give, or another amount, for an audience. Matching rules add to the base, in order; REPLACE takes the place of
-    everything before it."""
+    """More points to give, or another amount, for an audience. Matching rules add to the base, in order; REPLACE takes the place
+    of everything before it."""
 
     id: strawberry.ID
     """Good for this version of the policy."""

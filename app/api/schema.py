@@ -26,7 +26,9 @@ def build() -> strawberry.Schema:
     )
     mutation = schema._schema.mutation_type
     assert mutation is not None
-    mutation.description = "What may be changed. A refusal that a person can cause is data: `userErrors`, and nothing has changed."
+    mutation.description = (
+        "What may be changed. A refusal that a person can cause is data: `userErrors`, and nothing has changed."
+    )
     describe_enums(schema._schema)
     return schema
 

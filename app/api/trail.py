@@ -1,6 +1,7 @@
 """GraphQL types of proof: the audit trail, the health of the ledger, and tokens."""
 
 from datetime import datetime
+from uuid import UUID
 
 import strawberry
 
@@ -161,6 +162,17 @@ def token_of(info: Info, row: access.Token) -> Token:
     )
 
 
+async def token_by_id(info: Info, id_: UUID) -> Token | None:
+    """A token of the organization."""
+    context = info.context
+    async with context.database.read() as connection:
+        row = (await access.reads.tokens_by_id(connection, context.organization_id, [id_])).get(id_)
+        if row is None:
+            return None
+        await context.know(connection, [row.member_id])
+    return token_of(info, row)
+
+
 async def tokens_page(info: Info, part: Slice) -> TokenConnection:
     """A page of the organization's tokens."""
     context = info.context
@@ -168,6 +180,4 @@ async def tokens_page(info: Info, part: Slice) -> TokenConnection:
     async with context.database.read() as connection:
         page = await access.reads.tokens_page(connection, statement, part)
         await context.know(connection, [row.member_id for row in page.rows])
-    return connect(
-        TokenConnection, page, part, lambda row: token_of(info, row), lambda row: (row.id,), counting(info, statement)
-    )
+    return connect(TokenConnection, page, part, lambda row: token_of(info, row), lambda row: (row.id,), counting(info, statement))

@@ -1,12 +1,12 @@
 """The family of errors, raised once and rendered once at a door.
 
-    PlauditError
-    ├── Refusal        an expected "no": stable code, a sentence that says what to do, the field at fault; nothing has changed
-    ├── Unauthenticated  nobody is known behind the request
-    ├── Forbidden      the role of the actor may not do this at all
-    ├── Busy           too many acts wait, or the server is going down: try again soon
-    ├── Misconfigured  a setting or the database is not as it must be: the server does not start
-    └── Bug            ours: logged under a reference, masked to the caller
+PlauditError
+├── Refusal        an expected "no": stable code, a sentence that says what to do, the field at fault; nothing has changed
+├── Unauthenticated  nobody is known behind the request
+├── Forbidden      the role of the actor may not do this at all
+├── Busy           too many acts wait, or the server is going down: try again soon
+├── Misconfigured  a setting or the database is not as it must be: the server does not start
+└── Bug            ours: logged under a reference, masked to the caller
 """
 
 from datetime import datetime

@@ -29,7 +29,8 @@ class Settings(BaseSettings):
         (), description="Web origins, separated by commas, that browsers may call the API from (CORS and WebSocket). Empty: none."
     )
     secret_key: SecretStr = Field(
-        SecretStr(""), description="At least 32 characters that encrypt stored secrets. The demo makes its own in the data directory."
+        SecretStr(""),
+        description="At least 32 characters that encrypt stored secrets. The demo makes its own in the data directory.",
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     one_organization_per_batch: bool = Field(

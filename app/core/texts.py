@@ -8,13 +8,15 @@ _CONTROLS_KEPT = "\n\t"
 
 
 def clean(text: str, *field: str, chars_max: int, chars_min: int = 0, one_line: bool = True) -> str:
-    """The text in NFC, trimmed. Raises INVALID_INPUT when it has too few or too many characters (Unicode code points), or characters
-    that cannot be kept."""
+    """The text in NFC, trimmed. Raises INVALID_INPUT when it has too few or too many characters (Unicode code points), or
+    characters that cannot be kept."""
     kept = normalized(text, *field)
     if one_line:
         kept = " ".join(kept.split())
     if not chars_min <= len(kept) <= chars_max:
-        raise Refusal(Code.INVALID_INPUT, f"Between {chars_min} and {chars_max} characters, please; this has {len(kept)}.", *field)
+        raise Refusal(
+            Code.INVALID_INPUT, f"Between {chars_min} and {chars_max} characters, please; this has {len(kept)}.", *field
+        )
     return kept
 
 

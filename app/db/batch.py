@@ -15,6 +15,7 @@ from app.db.tables import TenantTable, table_of
 
 T = TypeVar("T", bound=TenantTable)
 R = TypeVar("R", covariant=True)
+Row = TypeVar("Row")
 Key = tuple[Any, ...]
 _UNSEEN = object()
 
@@ -44,14 +45,16 @@ class Rows(Source):
             matches = sa.and_(*[column == keys.c[column.name] for column in self.keys])
             return sa.select(*table.c).select_from(keys.join(table, matches))
 
-        super().__init__(f"{table.name} by {', '.join(by)}", [table.c.organization_id, *(table.c[name] for name in by)], statement)
+        super().__init__(
+            f"{table.name} by {', '.join(by)}", [table.c.organization_id, *(table.c[name] for name in by)], statement
+        )
 
 
-class Reading(Source, Generic[R]):
-    """One row computed by the database for each key, such as a sum. Acts of a batch change it among themselves; it is never written.
-    `statement(keys)` selects the key's columns and then the values, one row for every key."""
+class Reading(Source, Generic[Row]):
+    """One row computed by the database for each key, such as a sum. Acts of a batch change it among themselves; it is never
+    written. `statement(keys)` selects the key's columns and then the values, one row for every key."""
 
-    def __init__(self, row: type[R], keys: list[sa.Column[Any]], statement: Callable[[Any], sa.Select[Any]]) -> None:
+    def __init__(self, row: type[Row], keys: list[sa.Column[Any]], statement: Callable[[Any], sa.Select[Any]]) -> None:
         super().__init__(row.__name__, keys, statement)
         self.row = row
         self.key = _getter(tuple(column.name for column in keys))
@@ -106,7 +109,7 @@ class Want(NamedTuple):
     listed: bool
 
 
-class Missing(Exception):  # noqa: N818 - a signal, not an error
+class Missing(Exception):
     """A draft was asked for what its batch has not loaded; the batch loads it and the act decides again."""
 
     def __init__(self, *wants: Want) -> None:
@@ -115,7 +118,7 @@ class Missing(Exception):  # noqa: N818 - a signal, not an error
 
 
 class Event(NamedTuple):
-    """One fact for the audit trail. `subject` is `kind:id`; `body` holds ids, numbers and salted digests, never names or free text."""
+    """One fact for the audit trail. `subject` is `kind:id`; `body` holds ids, numbers and salted digests, no names or texts."""
 
     action: str
     subject: str
@@ -249,9 +252,9 @@ class Draft:
         source = one(model)
         return cast(T | None, self._see(source, (self.organization_id, *key)))
 
-    def read(self, reading: Reading[R], *key: Any) -> R:
+    def read(self, reading: Reading[Row], *key: Any) -> Row:
         """What the database computes for this key, with the changes that acts of this batch have made to it."""
-        return cast(R, self._see(reading, (self.organization_id, *key)))
+        return cast(Row, self._see(reading, (self.organization_id, *key)))
 
     def _see(self, source: Source, key: Key) -> Any:
         at = (source, key)
@@ -300,7 +303,7 @@ class Draft:
         self._changed.append((single, key))
         return cast(T, new)
 
-    def note(self, reading: Reading[R], row: R, **values: Any) -> None:
+    def note(self, reading: Reading[Row], row: Row, **values: Any) -> None:
         """The reading with other values, for the acts that come after in this batch."""
         new = cast(Any, row)._replace(**values)
         self._rows[reading, reading.key(new)] = new

@@ -24,12 +24,18 @@ Entry = tuple[Act[Any], "asyncio.Future[Any]"]
 Listener = Callable[[Batch], None]
 
 
-class Lost(Exception):  # noqa: N818 - a state, handled by connecting again
+class Lost(Exception):
     """The connection is gone, and nobody knows yet whether COMMIT was done."""
 
 
-class Locked(Exception):  # noqa: N818
+class Locked(Exception):
     """Another process holds the lock for longer than anyone should wait."""
+
+
+_BUSY = {
+    Locked: "Someone else has been changing this organization for long. Nothing was changed; try again.",
+    Lost: "The database cannot be reached, and nobody knows whether this was done. Send it again with the same idempotency key.",
+}
 
 
 class Store(Protocol):
@@ -64,7 +70,13 @@ class Committer:
     """Never waits for a batch to fill: alone, an act commits at once; under load, batches grow while the last one commits."""
 
     def __init__(
-        self, store: Store, chain: Chain, *, clock: Clock = present, one_organization_per_batch: bool = False, batch_max: int = BATCH_MAX
+        self,
+        store: Store,
+        chain: Chain,
+        *,
+        clock: Clock = present,
+        one_organization_per_batch: bool = False,
+        batch_max: int = BATCH_MAX,
     ) -> None:
         self.store = store
         self.chain = chain
@@ -92,8 +104,8 @@ class Committer:
             await self.store.close()
 
     async def submit(self, act: Act[R]) -> R:
-        """Waits until the act is committed and returns its answer. Raises its Refusal, Busy when too many wait, Bug when it is our
-        fault. A caller that goes away before its act began takes it along; one that goes later leaves the change standing."""
+        """Waits until the act is committed and returns its answer. Raises its Refusal, Busy when too many wait, Bug when it is
+        our fault. A caller that goes away before its act began takes it along; one that goes later leaves the change standing."""
         if self._closing or len(self._waiting) >= WAITING_MAX:
             raise Busy("The server has too much to do at this moment. Nothing was changed; try again in a second.")
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
@@ -114,7 +126,7 @@ class Committer:
                 await self._commit(entries)
 
     def _take(self) -> list[Entry]:
-        """The acts of the next batch. An act that stands alone (it changes the rules that the others are judged by) is a batch of its own."""
+        """The acts of the next batch. One that changes the rules of others stands alone: it is a batch of its own."""
         entries: list[Entry] = []
         while self._waiting and len(entries) < self.batch_max:
             act, answer = self._waiting[0]
@@ -122,7 +134,9 @@ class Committer:
                 self._waiting.popleft()
                 continue
             alone = getattr(act, "stands_alone", False)
-            stranger = self.one_organization_per_batch and entries and entries[0][0].actor.organization_id != act.actor.organization_id
+            stranger = (
+                self.one_organization_per_batch and entries and entries[0][0].actor.organization_id != act.actor.organization_id
+            )
             if entries and (alone or stranger):
                 break
             entries.append(self._waiting.popleft())
@@ -133,8 +147,9 @@ class Committer:
     async def _commit(self, entries: list[Entry]) -> None:
         try:
             outcomes = await self._attempt([act for act, _ in entries])
-        except Locked:
-            outcomes = [Busy("Someone else has been changing this organization for long. Nothing was changed; try again.")] * len(entries)
+        except (Locked, Lost) as error:
+            log.error("%d acts were not committed: %s", len(entries), error)
+            outcomes = [Busy(_BUSY[type(error)])] * len(entries)
         except Exception as error:
             if len(entries) > 1:
                 log.warning("a batch of %d acts failed and is tried act by act: %r", len(entries), error)

@@ -1,4 +1,4 @@
-"""A database with everything the house needs of it: connections that read, the committer that writes, rehearsals that only ask."""
+"""A database with all that the house needs of it: connections that read, the committer that writes, rehearsals that only ask."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -30,7 +30,13 @@ class Database:
     """Open it, use it, close it. `url` is `postgresql://…` or `sqlite:///path`."""
 
     def __init__(
-        self, url: str, chain: Chain, *, clock: Clock = present, one_organization_per_batch: bool = False, batch_max: int | None = None
+        self,
+        url: str,
+        chain: Chain,
+        *,
+        clock: Clock = present,
+        one_organization_per_batch: bool = False,
+        batch_max: int | None = None,
     ) -> None:
         self.url = url
         self.chain = chain
@@ -52,7 +58,9 @@ class Database:
         try:
             await self.committer.start()
         except Lost as error:
-            raise Misconfigured(f"The database cannot be reached: {error}. Check PLAUDIT_DATABASE_URL and that it is running.") from error
+            raise Misconfigured(
+                f"The database cannot be reached: {error}. Check PLAUDIT_DATABASE_URL and that it is running."
+            ) from error
 
     async def close(self) -> None:
         """Commits what waits and lets go of every connection."""
@@ -66,7 +74,7 @@ class Database:
         return await self.committer.submit(act)
 
     async def rehearse(self, acts: Sequence[Act[R]]) -> list[R | BaseException]:
-        """What the acts would answer now, each on its own: the same code as submitting them, without the lock and without a trace."""
+        """What the acts would answer now, each on its own: what submitting runs, without the lock and without a trace."""
         store = await self._borrow()
         try:
             outcomes: list[Any] = []
@@ -138,7 +146,9 @@ def make_engine(url: str) -> AsyncEngine:
         )
     folder = Path(sqlite_path(url)).parent
     if not folder.is_dir():
-        raise Misconfigured(f"The folder {folder} does not exist. Make it, or set PLAUDIT_DATA_DIR or PLAUDIT_DATABASE_URL to another.")
+        raise Misconfigured(
+            f"The folder {folder} does not exist. Make it, or set PLAUDIT_DATA_DIR or PLAUDIT_DATABASE_URL to another."
+        )
     engine = create_async_engine(driver_url(url), pool_size=READERS_MAX, max_overflow=0, connect_args={"isolation_level": None})
     sa.event.listen(engine.sync_engine, "connect", _on_connect)
     sa.event.listen(engine.sync_engine, "begin", _on_begin)
@@ -152,7 +162,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 
 def _on_begin(connection: sa.Connection) -> None:
-    """The driver begins nothing by itself. A transaction that will write takes its lock first: one that reads and then writes fails."""
+    """The driver begins nothing by itself. A transaction that will write takes its lock first: reading before it would fail."""
     writes = connection.get_execution_options().get("bookkeeping")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from app.core.errors import Misconfigured
 from app.db.batch import Batch, Reading, Rows, Source, one, row_type
 from app.db.committer import Locked, Lost, Wants
-from app.db.tables import TenantTable, coded, codecs, columns, table_of
+from app.db.tables import TenantTable, codecs, coded, columns, table_of
 
 LOCK_TIMEOUT_SECONDS = 10
 _DIALECT = postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
@@ -47,9 +47,9 @@ class PostgresStore:
         self._connection = connection
         for setting in ("fsync", "synchronous_commit"):
             row = await (await connection.execute(f"SHOW {setting}")).fetchone()
-            if row is None or row[0] in {"off", "local"} and setting == "synchronous_commit" or row[0] == "off":
+            if row is None or (row[0] in {"off", "local"} and setting == "synchronous_commit") or row[0] == "off":
                 raise Misconfigured(
-                    f"PostgreSQL runs with {setting}={row and row[0]}: acknowledged points could be lost in a power cut. Set {setting}=on."
+                    f"PostgreSQL runs with {setting}={row and row[0]}: a power cut could lose points. Set {setting}=on."
                 )
 
     async def close(self) -> None:
@@ -132,7 +132,9 @@ class PostgresStore:
             async with self.connection.transaction():
                 for statement in (lock, found):
                     compiled = statement.compile(dialect=_DIALECT)
-                    cursor = await self.connection.execute(str(compiled), [compiled.params[name] for name in compiled.positiontup or ()])
+                    cursor = await self.connection.execute(
+                        str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
+                    )
                 row = await cursor.fetchone()
         except psycopg.OperationalError as error:
             raise self._fate(error) from error
@@ -174,7 +176,7 @@ def _unnest(chosen: list[sa.Column[Any]]) -> Any:
 
 
 def _plain(kind: Any) -> Any:
-    return kind.dialect_impl(_DIALECT).impl_instance if isinstance(kind, sa.types.TypeDecorator) else kind
+    return kind.load_dialect_impl(_DIALECT) if isinstance(kind, sa.types.TypeDecorator) else kind
 
 
 @cache

@@ -13,13 +13,13 @@ from sqlalchemy.dialects import sqlite
 from app.core.errors import Misconfigured
 from app.db.batch import Batch, Reading, Rows, Source, one, row_type
 from app.db.committer import Locked, Wants
-from app.db.tables import Codec, TenantTable, coded, codecs, table_of
+from app.db.tables import Codec, TenantTable, codecs, coded, table_of
 
 BUSY_TIMEOUT_MILLISECONDS = 30_000
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MILLISECONDS}")
 """Every connection's. In WAL only FULL keeps acknowledged commits through a power cut."""
 
-_DIALECT = sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+_DIALECT = sqlite.dialect(paramstyle="qmark")
 R = TypeVar("R")
 
 
@@ -123,8 +123,8 @@ def configure(connection: Any) -> None:
     synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
     if journal != "wal" or synchronous != 2:
         raise Misconfigured(
-            f"SQLite runs with journal_mode={journal} and synchronous={synchronous}, not WAL and FULL (2): acknowledged points could be "
-            "lost. Put the data directory on a local disk that allows shared memory."
+            f"SQLite runs with journal_mode={journal} and synchronous={synchronous}, not WAL and FULL (2): acknowledged points "
+            "could be lost. Put the data directory on a local disk that allows shared memory."
         )
 
 

@@ -1,10 +1,9 @@
 """What leaves as a file: recognitions as an import reads them, and the audit trail with the exact bytes that were hashed."""
 
 import csv
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import UTC
 from io import StringIO
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -24,22 +23,25 @@ async def recognition_lines(
     without an e-mail address stands there by id. An import makes everything public: think before you include what is private."""
     yield 0, _csv([COLUMNS])
     async for chunk in recognition.archive(database, organization_id, include_private=include_private):
-        ids = [row.id for row in chunk]
+        ids = [row.id for row, _ in chunk]
         async with database.read() as connection:
             recipients = await recognition.reads.recipients(connection, organization_id, ids)
             hashtags = await recognition.reads.hashtags(connection, organization_id, ids)
-            people = {row.giver_id for row in chunk}.union(*recipients.values())
+            people = {row.giver_id for row, _ in chunk}.union(*recipients.values())
             members = await organization.reads.members_by_id(connection, organization_id, people)
         names = {id_: member.email or str(id_) for id_, member in members.items()}
         yield len(chunk), _csv(_cells(chunk, names, recipients, hashtags))
 
 
 def _cells(
-    chunk: Sequence[Any], names: dict[UUID, str], recipients: dict[UUID, list[UUID]], hashtags: dict[UUID, list[str]]
+    chunk: list[tuple[recognition.Recognition, str]],
+    names: dict[UUID, str],
+    recipients: dict[UUID, list[UUID]],
+    hashtags: dict[UUID, list[str]],
 ) -> Iterator[Sequence[str]]:
-    for row in chunk:
+    for row, external_id in chunk:
         yield (
-            row.external_id or str(row.id),
+            external_id,
             row.given_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             names[row.giver_id],
             ";".join(names[id_] for id_ in recipients[row.id]),
@@ -49,7 +51,7 @@ def _cells(
         )
 
 
-def _csv(rows: Any) -> str:
+def _csv(rows: Iterable[Sequence[str]]) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:

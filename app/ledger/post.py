@@ -67,8 +67,8 @@ def post(
 ) -> Transfer:
     """Moves points: one transfer, one entry for each leg. Legs without points fall away; their sum is zero.
 
-    Raises INSUFFICIENT_POINTS when an account would go below zero, and INVALID_POINTS when a member would hold more than an account
-    can. Callers check first, to say it better; this is the law."""
+    Raises INSUFFICIENT_POINTS when an account would go below zero, and INVALID_POINTS when a member would hold more than an
+    account can. Callers check first, to say it better; this is the law."""
     kept = [leg for leg in legs if leg.points]
     assert kept, "a transfer moves something"
     assert sum(leg.points for leg in kept) == 0, "a transfer creates nothing"

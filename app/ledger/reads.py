@@ -55,7 +55,9 @@ async def history_page(connection: AsyncConnection, statement: sa.Select[Any], p
     return Page([AccountLine(row.owner_id, row, row.points, row.words) for row in found.rows], found.has_next)
 
 
-async def wallet_line(connection: AsyncConnection, organization_id: UUID, transfer_id: UUID, owner_id: UUID) -> AccountLine | None:
+async def wallet_line(
+    connection: AsyncConnection, organization_id: UUID, transfer_id: UUID, owner_id: UUID
+) -> AccountLine | None:
     """One transfer as seen from a member's wallet; None when it did not touch it."""
     statement = history(organization_id, owner_id).where(columns(Transfer).id == transfer_id)
     row = (await connection.execute(statement)).one_or_none()

@@ -68,7 +68,7 @@ def _run(url: str, work: Callable[[Config], Any]) -> None:
                 assert not broken, f"migrations broke foreign keys: {broken[:3]}"
     except sa.exc.OperationalError as error:
         raise Misconfigured(
-            f"The database {safe_url(url)} cannot be used: {error.orig}. Check PLAUDIT_DATABASE_URL, PLAUDIT_DATA_DIR and that it runs."
+            f"The database {safe_url(url)} cannot be used: {error.orig}. Check that it runs, and PLAUDIT_DATABASE_URL."
         ) from error
     finally:
         engine.dispose()

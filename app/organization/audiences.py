@@ -29,7 +29,11 @@ class Audience:
 
     def document(self) -> dict[str, Any]:
         """As JSON, sorted, so that the same audience is the same bytes."""
-        return {"everyone": self.everyone, "groups": sorted(map(str, self.group_ids)), "members": sorted(map(str, self.member_ids))}
+        return {
+            "everyone": self.everyone,
+            "groups": sorted(map(str, self.group_ids)),
+            "members": sorted(map(str, self.member_ids)),
+        }
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> Self:

@@ -103,10 +103,10 @@ class UpdateMember:
     actor: Actor
     member_id: UUID
     display_name: str | Keep = KEEP
-    email: str | None | Keep = KEEP
-    avatar_url: str | None | Keep = KEEP
-    job_title: str | None | Keep = KEEP
-    manager_id: UUID | None | Keep = KEEP
+    email: str | Keep | None = KEEP
+    avatar_url: str | Keep | None = KEEP
+    job_title: str | Keep | None = KEEP
+    manager_id: UUID | Keep | None = KEEP
     group_ids: tuple[UUID, ...] | Keep = KEEP
 
     def needs(self) -> Iterable[Want]:

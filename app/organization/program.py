@@ -60,7 +60,9 @@ class UpdateOrganization:
         changed = sorted(name for name, value in values.items() if getattr(organization, name) != value)
         if changed:
             draft.change(organization, **values)
-            told = {name: values[name] for name in changed if name in {"leaderboard_enabled", "minor_units_per_point", "time_zone"}}
+            told = {
+                name: values[name] for name in changed if name in {"leaderboard_enabled", "minor_units_per_point", "time_zone"}
+            }
             draft.tell("organization.updated", f"organization:{draft.organization_id}", changed=changed, **told)
         return draft.organization_id
 
@@ -91,10 +93,15 @@ def checked_time_zone(name: str) -> str:
 def checked_currency(currency: Currency) -> dict[str, object]:
     """The columns of a currency. Raises INVALID_INPUT."""
     if not (len(currency.code) == 3 and currency.code.isascii() and currency.code.isalpha() and currency.code.isupper()):
-        raise Refusal(Code.INVALID_INPUT, "A currency code is three capital letters of ISO 4217, such as EUR.", "currency", "code")
+        raise Refusal(
+            Code.INVALID_INPUT, "A currency code is three capital letters of ISO 4217, such as EUR.", "currency", "code"
+        )
     if not 0 <= currency.minor_units_per_point <= MINOR_UNITS_MAX:
         raise Refusal(
-            Code.INVALID_INPUT, f"A point is worth 0 to {MINOR_UNITS_MAX} minor units of the currency.", "currency", "minorUnitsPerPoint"
+            Code.INVALID_INPUT,
+            f"A point is worth 0 to {MINOR_UNITS_MAX} minor units of the currency.",
+            "currency",
+            "minorUnitsPerPoint",
         )
     return {
         "currency_singular": clean(currency.singular, "currency", "singular", chars_max=WORD_CHARS_MAX, chars_min=1),

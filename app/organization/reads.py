@@ -45,7 +45,9 @@ def members(organization_id: UUID, wanted: MemberFilter) -> sa.Select[Any]:
             found = sa.or_(found, member.email.contains(pattern, autoescape=True))
         statement = statement.where(found)
     if wanted.group_id is not None:
-        inside = scoped(Membership, organization_id, columns(Membership).member_id).where(columns(Membership).group_id == wanted.group_id)
+        inside = scoped(Membership, organization_id, columns(Membership).member_id).where(
+            columns(Membership).group_id == wanted.group_id
+        )
         statement = statement.where(member.id.in_(inside))
     return statement
 
@@ -92,7 +94,9 @@ async def groups_by_id(connection: AsyncConnection, organization_id: UUID, ids: 
     return {row.id: cast(Group, row) for row in rows}
 
 
-async def groups_of_members(connection: AsyncConnection, organization_id: UUID, member_ids: Iterable[UUID]) -> dict[UUID, list[Group]]:
+async def groups_of_members(
+    connection: AsyncConnection, organization_id: UUID, member_ids: Iterable[UUID]
+) -> dict[UUID, list[Group]]:
     """The groups each of the members is in now, by name."""
     group, membership = columns(Group), columns(Membership)
     statement = (

@@ -21,7 +21,7 @@ from app.recognition.models import (
     Visibility,
 )
 from app.recognition.policy import SetGivingPolicy, found
-from app.recognition.revoke import Revoked, RevokeBoost, RevokeRecognition
+from app.recognition.revoke import RevokeBoost, Revoked, RevokeRecognition
 from app.recognition.rules import (
     Case,
     Effect,

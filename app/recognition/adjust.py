@@ -49,7 +49,9 @@ class AdjustPoints:
         reason = audit.remark(draft, self.reason, needed=True)
         legs = [Leg(ledger.issuance(draft.organization_id), -self.points), Leg(ledger.wallet(member.id), self.points)]
         transfer = ledger.post(draft, TransferKind.ADJUSTMENT, legs, remark_id=reason["reason"])
-        draft.tell("points.adjusted", f"member:{member.id}", points=self.points, transfer=str(transfer.id), judged_by="nothing", **reason)
+        draft.tell(
+            "points.adjusted", f"member:{member.id}", points=self.points, transfer=str(transfer.id), judged_by="nothing", **reason
+        )
         audit.remember(draft, VERB, self.idempotency_key, self.content, member.id)
         return Adjusted(member.id)
 

@@ -99,4 +99,3 @@ def _write(draft: Draft, recognition: Recognition, case: Case) -> Boost:
         policy_version=version,
     )
     return boost
-

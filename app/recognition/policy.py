@@ -43,7 +43,9 @@ class SetGivingPolicy:
         now = draft.get(GivingPolicyNow)
         assert now is not None, "an organization is founded with a policy"
         if self.version != now.version:
-            raise Refusal(Code.VERSION_CONFLICT, f"The policy has changed to version {now.version}. Read it again first.", "version")
+            raise Refusal(
+                Code.VERSION_CONFLICT, f"The policy has changed to version {now.version}. Read it again first.", "version"
+            )
         _check(draft, self.policy)
         version, document = now.version + 1, orjson.dumps(self.policy.document())
         draft.change(now, version=version, document=document)

@@ -48,8 +48,8 @@ class RecognitionFilter:
 
 
 def feed(actor: Actor, wanted: RecognitionFilter, now: datetime) -> sa.Select[Any]:
-    """Recognitions that the actor's feed shows, in no order: public ones and the actor's own private ones; with the filter PRIVATE,
-    admins and auditors see those of others. Nothing that was taken back."""
+    """Recognitions that the actor's feed shows, in no order: public ones and the actor's own private ones; with the filter
+    PRIVATE, admins and auditors see those of others. Nothing that was taken back."""
     organization_id, recognition = actor.organization_id, columns(Recognition)
     statement = scoped(Recognition, organization_id).where(recognition.revoked_at.is_(None))
     mine = sa.or_(recognition.giver_id == actor.member_id, recognition.id.in_(_received(organization_id, actor.member_id)))
@@ -89,14 +89,18 @@ def _filtered(statement: sa.Select[Any], organization_id: UUID, wanted: Recognit
 
 def _received(organization_id: UUID, member_id: UUID | None) -> sa.Select[Any]:
     grant = columns(Grant)
-    return scoped(Grant, organization_id, grant.recognition_id).where(grant.recipient_id == member_id, grant.is_boost == sa.false())
+    return scoped(Grant, organization_id, grant.recognition_id).where(
+        grant.recipient_id == member_id, grant.is_boost == sa.false()
+    )
 
 
 def _about_group(organization_id: UUID, group_id: UUID) -> Any:
     recognition, grant, thanked, membership = columns(Recognition), columns(Grant), columns(RecognitionGroup), columns(Membership)
     inside = scoped(Membership, organization_id, membership.member_id).where(membership.group_id == group_id)
     as_group = scoped(RecognitionGroup, organization_id, thanked.recognition_id).where(thanked.group_id == group_id)
-    received = scoped(Grant, organization_id, grant.recognition_id).where(grant.recipient_id.in_(inside), grant.is_boost == sa.false())
+    received = scoped(Grant, organization_id, grant.recognition_id).where(
+        grant.recipient_id.in_(inside), grant.is_boost == sa.false()
+    )
     return sa.or_(recognition.giver_id.in_(inside), recognition.id.in_(as_group), recognition.id.in_(received))
 
 

@@ -13,7 +13,7 @@ from app.db import Draft, Want, row, rows
 from app.ledger import Leg, Place, Transfer, TransferKind
 from app.recognition import case as cases
 from app.recognition import sight
-from app.recognition.models import Boost, GivingPolicyNow, Grant, Origin, Recognition
+from app.recognition.models import Boost, GivingPolicyNow, Grant, Origin
 
 _GIFTS = frozenset({TransferKind.RECOGNITION, TransferKind.BOOST, TransferKind.IMPORT})
 _ADMINS = frozenset({Role.ADMIN, Role.OWNER})
@@ -104,7 +104,9 @@ class RevokeBoost:
         draft.change(boost, revoked_at=draft.now)
         points = sum(grant.points for grant in grants)
         draft.change(recognition, boost_count=recognition.boost_count - 1, boost_points=recognition.boost_points - points)
-        draft.tell("recognition.boost_revoked", f"recognition:{recognition.id}", boost=str(boost.id), given_at=boost.given_at, **undone)
+        draft.tell(
+            "recognition.boost_revoked", f"recognition:{recognition.id}", boost=str(boost.id), given_at=boost.given_at, **undone
+        )
         audit.remember(draft, "revokeBoost", self.idempotency_key, self.content, boost.id)
         return Revoked(boost.id)
 
@@ -179,7 +181,9 @@ def _recovered(draft: Draft, paid: list[Grant], *, force: bool) -> dict[UUID, _S
         balance = ledger.balance(draft, ledger.wallet(recipient_id))
         if balance < points and not force:
             raise Refusal(
-                Code.POINTS_SPENT, "The points have been spent in part, so this cannot be taken back. An admin can force it.", "recognitionId"
+                Code.POINTS_SPENT,
+                "The points have been spent in part, so this cannot be taken back. An admin can force it.",
+                "recognitionId",
             )
         shares[recipient_id] = _Shares(points, min(balance, points))
     return shares

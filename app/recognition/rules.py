@@ -173,6 +173,11 @@ class Case:
         """Points that it takes from the giver's allowance."""
         return self.points_each * len(self.recipients)
 
+    @property
+    def period_ends(self) -> str:
+        """When the period ends, for people to read."""
+        return f"{self.period_end:%Y-%m-%d %H:%M} UTC"
+
     def tally(self, recipient: Person) -> Tally:
         """What this recipient got before."""
         return self.tallies.get(recipient.id, NOTHING_YET)
@@ -220,7 +225,11 @@ def _mode(case: Case, recipient: Person) -> Judgement:
 def _deny(case: Case, recipient: Person) -> Judgement:
     for rule in case.policy.rules:
         if rule.effect is Effect.DENY and rule.matches(case.giver, recipient):
-            return Refusal(Code.RECIPIENT_NOT_ALLOWED, f"A rule of your organization keeps you from giving to {recipient.name}.", "recipientIds")
+            return Refusal(
+                Code.RECIPIENT_NOT_ALLOWED,
+                f"A rule of your organization keeps you from giving to {recipient.name}.",
+                "recipientIds",
+            )
     return None
 
 
@@ -247,7 +256,9 @@ def _points_each_max(case: Case) -> Judgement:
 def _recipients_max(case: Case) -> Judgement:
     most = min(case.policy.limits.recipients_max, RECIPIENTS_MAX)
     if not case.recipients:
-        return Refusal(Code.NO_RECIPIENTS, "There is nobody to give to. Name at least one person who can receive.", "recipientIds")
+        return Refusal(
+            Code.NO_RECIPIENTS, "There is nobody to give to. Name at least one person who can receive.", "recipientIds"
+        )
     if len(case.recipients) > most and not case.is_boost:
         message = f"At most {most} people at once; these are {len(case.recipients)}. Name fewer."
         return Refusal(Code.TOO_MANY_RECIPIENTS, message, "recipientIds")
@@ -273,7 +284,9 @@ def _pair_recognitions(case: Case) -> Judgement:
     for recipient in case.recipients:
         if case.tally(recipient).pair_recognitions + 1 > most:
             times = "once" if most == 1 else f"{most} times"
-            return _until(case, f"You can recognise one person {times} per period, and have done so for {recipient.name}.", "recipientIds")
+            return _until(
+                case, f"You can recognise one person {times} per period, and have done so for {recipient.name}.", "recipientIds"
+            )
     return None
 
 
@@ -285,7 +298,7 @@ def _received_points(case: Case) -> Judgement:
         before = case.tally(recipient).received_points
         if case.points_each and before + case.points_each > most:
             numbers = f" ({before} of {most} points received)" if case.sees_numbers else ""
-            message = f"{recipient.name} cannot receive more until {case.period_end:%Y-%m-%d %H:%M} UTC{numbers}."
+            message = f"{recipient.name} cannot receive more until {case.period_ends}{numbers}."
             return _until(case, message, "recipientIds")
     return None
 
@@ -320,7 +333,7 @@ def _value(case: Case) -> Judgement:
 
 def _allowance(case: Case) -> Judgement:
     if case.cost > case.remaining:
-        message = f"This costs {case.cost} points, and {case.remaining} are left until {case.period_end:%Y-%m-%d %H:%M} UTC. Give fewer."
+        message = f"This costs {case.cost} points, and {case.remaining} are left until {case.period_ends}. Give fewer."
         return Refusal(Code.INSUFFICIENT_ALLOWANCE, message, "pointsEach", available_again_at=case.period_end)
     return None
 
@@ -375,18 +388,26 @@ RULES = (
     Rule(
         "pair_recognitions",
         _pair_recognitions,
-        lambda case: _limit(case.policy.limits.pair_recognitions_max, "At most {most} recognitions from you to one person per period."),
+        lambda case: _limit(
+            case.policy.limits.pair_recognitions_max, "At most {most} recognitions from you to one person per period."
+        ),
     ),
     Rule(
         "received_points",
         _received_points,
         lambda case: "Nobody here has reached a limit on receiving.",
     ),
-    Rule("message", _message, lambda case: f"{len(case.message or '')} characters, of {case.policy.message_chars_min} to {MESSAGE_CHARS_MAX}."),
+    Rule(
+        "message",
+        _message,
+        lambda case: f"{len(case.message or '')} characters, of {case.policy.message_chars_min} to {MESSAGE_CHARS_MAX}.",
+    ),
     Rule(
         "value",
         _value,
-        lambda case: "No value is required." if case.policy.value_requirement is ValueRequirement.OPTIONAL else "It says what it is for.",
+        lambda case: (
+            "No value is required." if case.policy.value_requirement is ValueRequirement.OPTIONAL else "It says what it is for."
+        ),
     ),
     Rule("allowance", _allowance, lambda case: f"It costs {case.cost} of the {case.remaining} points left."),
 )

@@ -1,6 +1,6 @@
 """Sight: who sees a recognition, and its message."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from app.core.actor import Role
@@ -27,7 +27,7 @@ def seen(draft: Draft, recognition_id: UUID, *field: str) -> Recognition:
     return recognition
 
 
-def may_see(recognition: Recognition, recipient_ids: Iterable[UUID], viewer_id: UUID | None, role: Role) -> bool:
+def may_see(recognition: Recognition, recipient_ids: Collection[UUID | None], viewer_id: UUID | None, role: Role) -> bool:
     """Public ones are for all. Private and revoked ones are for giver, recipients, admins and auditors."""
     if recognition.visibility is Visibility.PUBLIC and recognition.revoked_at is None:
         return True

@@ -35,7 +35,9 @@ class CommentOnRecognition:
         author = _speaker(draft)
         recognition = _open(draft, self.recognition_id)
         text = clean(self.text, "text", chars_max=COMMENT_CHARS_MAX, chars_min=1, one_line=False)
-        comment = draft.add(Comment, id=draft.new_id(), recognition_id=recognition.id, author_id=author.id, text=text, at=draft.now)
+        comment = draft.add(
+            Comment, id=draft.new_id(), recognition_id=recognition.id, author_id=author.id, text=text, at=draft.now
+        )
         draft.tell("recognition.commented", f"recognition:{recognition.id}", comment=str(comment.id))
         return comment.id
 
