@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+import orjson
 import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
@@ -109,6 +110,18 @@ class Somebody:
         """revokeRecognition."""
         given = {"recognitionId": recognition_id, "idempotencyKey": key or self.world.new_key(), **more}
         return await self.asks(REVOKE, input=given)
+
+    async def checks(
+        self, to: Sequence["Somebody"] = (), points: int = 10, *, groups: Sequence[str] = (), message: str | None = None, **more: Any
+    ) -> Answer:
+        """givingCheck."""
+        given = {"pointsEach": points, "recipientIds": [somebody.id for somebody in to], "groupIds": list(groups), **more}
+        return await self.asks(CHECK, **given | ({"message": message} if message is not None else {}))
+
+    async def adjusts(self, whom: "Somebody", points: int, key: str | None = None, reason: str = "A correction") -> Answer:
+        """adjustPoints."""
+        given = {"memberId": whom.id, "points": points, "reason": reason, "idempotencyKey": key or self.world.new_key()}
+        return await self.asks(ADJUST, input=given)
 
     async def wallet(self) -> int:
         """Spendable points."""
@@ -231,6 +244,20 @@ class World:
                 found[table.name] = sorted(map(repr, rows)) if table.name not in {"token", "chain_mark"} else len(rows)
             return found
 
+    async def told(self, action: str) -> list[dict[str, Any]]:
+        """The bodies of the audit events of this action, the oldest first."""
+        events = sorted(await self.rows(audit.AuditEvent), key=lambda event: event.sequence)
+        return [orjson.loads(event.record)["body"] for event in events if event.action == action]
+
+    async def sets_mode(self, whom: Somebody, mode: str) -> Answer:
+        """The admin decides whether somebody gives and receives."""
+        document = f"mutation Mode($id: ID!, $mode: ParticipationMode!) {{ setParticipationMode(memberId: $id, mode: $mode) {{ {_REFUSED} }} }}"
+        return await self.admin.asks(document, id=whom.id, mode=mode)
+
+    async def deactivates(self, whom: Somebody) -> Answer:
+        """The admin ends somebody's part."""
+        return await self.admin.asks(f"mutation Out($id: ID!) {{ deactivateMember(memberId: $id) {{ {_REFUSED} }} }}", id=whom.id)
+
     async def sound(self) -> bool:
         """Whether chain and ledger hold."""
         chain = await audit.verify(self.database, self.organization_id)
@@ -258,6 +285,13 @@ BOOST = f"""mutation Boost($input: BoostRecognitionInput!) {{ boostRecognition(i
   recognition {{ {_RECOGNITION} }} boost {{ id pointsEach revokedAt }} leftOut {{ member {{ id }} code }} replayed {_REFUSED} }} }}"""
 REVOKE = f"""mutation Revoke($input: RevokeRecognitionInput!) {{ revokeRecognition(input: $input) {{
   recognition {{ {_RECOGNITION} }} replayed {_REFUSED} }} }}"""
+CHECK = """query Check($recipientIds: [ID!], $groupIds: [ID!], $pointsEach: Int!, $message: String, $valueIds: [ID!], $giverId: ID) {
+  givingCheck(recipientIds: $recipientIds, groupIds: $groupIds, pointsEach: $pointsEach, message: $message, valueIds: $valueIds,
+      giverId: $giverId) {
+    allowed totalCost recipientCount remainingAfter leftOut { member { id } code }
+    rules { rule allowed explanation code availableAgainAt } } }"""
+ADJUST = f"""mutation Adjust($input: AdjustPointsInput!) {{ adjustPoints(input: $input) {{
+  member {{ wallet {{ balance }} }} replayed {_REFUSED} }} }}"""
 POLICY = """{ organization { givingPolicy { version givingPaused valueRequirement minMessageLength undoWindowMinutes
   limits { maxPointsPerRecognition maxRecipients maxPointsToSamePersonPerPeriod maxRecognitionsToSamePersonPerPeriod
     maxPointsReceivedPerPeriod } } } }"""

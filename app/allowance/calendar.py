@@ -9,10 +9,13 @@ class Period(StrEnum):
     """How long an allowance lasts."""
 
     DAY = "DAY"
+    """From midnight to midnight."""
     WEEK = "WEEK"
     """Begins on Monday."""
     MONTH = "MONTH"
+    """Begins on the first of a month."""
     QUARTER = "QUARTER"
+    """Begins on the first of January, April, July or October."""
 
 
 def first_moment(day: date, zone: ZoneInfo) -> datetime:
@@ -29,7 +32,7 @@ def first_moment(day: date, zone: ZoneInfo) -> datetime:
 
 def bounds(period: Period, moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Start and end, in UTC, of the period that holds the moment; the end belongs to the next."""
-    day = _local(moment, zone)
+    day = _day(moment, zone)
     if period is Period.DAY:
         start, following = day, day + timedelta(days=1)
     elif period is Period.WEEK:
@@ -41,6 +44,12 @@ def bounds(period: Period, moment: datetime, zone: ZoneInfo) -> tuple[datetime, 
         start = date(day.year, first + 1, 1)
         following = date(day.year + (first + months) // 12, (first + months) % 12 + 1, 1)
     return first_moment(start, zone), first_moment(following, zone)
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    """The day that has begun last. Where the clock is turned back over midnight, the new day has begun and goes on."""
+    day = _local(moment, zone)
+    return day + timedelta(days=1) if first_moment(day + timedelta(days=1), zone) <= moment else day
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> date:

@@ -25,6 +25,15 @@ def needs(organization_id: UUID, member_id: UUID) -> Iterable[Want]:
     yield from ledger.want(organization_id, ledger.allowance(member_id))
 
 
+def expect(draft: Draft, member_ids: Iterable[UUID]) -> None:
+    """Says whose standing will be asked for, so that many take no more rounds than one."""
+    member_ids = list(member_ids)
+    draft.expect(want for member_id in member_ids for want in needs(draft.organization_id, member_id))
+    draft.expect(want for member_id in member_ids for want in organization.person_needs(draft.organization_id, member_id))
+    if _counts_reports(versions(draft)):
+        draft.expect(rows(Member, draft.organization_id, manager_id=member_id) for member_id in member_ids)
+
+
 def versions(draft: Draft) -> list[Version]:
     """Every version of the policy, in the order of their numbers."""
     return [
@@ -58,9 +67,13 @@ def current(draft: Draft, member_id: UUID) -> AllowanceStanding:
 def person_facts(draft: Draft, member: Member, known: list[Version]) -> Person:
     """Who the member is now, as the rules want to know it."""
     reports = 0
-    if any(rule.per_direct_report for version in known for rule in version.policy.rules):
+    if _counts_reports(known):
         reports = sum(report.status is MemberStatus.ACTIVE for report in draft.list(Member, manager_id=member.id))
     return Person(member.id, member.status, member.mode, organization.group_ids(draft, member.id), reports)
+
+
+def _counts_reports(known: list[Version]) -> bool:
+    return any(rule.per_direct_report for version in known for rule in version.policy.rules)
 
 
 def add_to(draft: Draft, member_id: UUID, points: int, line: str) -> None:

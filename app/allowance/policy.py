@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ import orjson
 from app import audit, ledger, organization
 from app.allowance import rules
 from app.allowance.calendar import bounds
-from app.allowance.issue import add_to, current, needs, period, versions
+from app.allowance.issue import add_to, current, expect, needs, period, versions
 from app.allowance.models import AllowancePolicyVersion
 from app.allowance.rules import AllowancePolicy
 from app.core.actor import Actor, Permission
@@ -116,6 +116,7 @@ class TopUpAllowance:
             raise Refusal(Code.INVALID_POINTS, f"Between 1 and {POINTS_MAX} points, please.", "points")
         reason = audit.remark(draft, self.reason, needed=True)
         members = self._members(draft)
+        expect(draft, (member.id for member in members))
         for member in members:
             current(draft, member.id)
             legs = [Leg(ledger.issuance(draft.organization_id), -self.points), Leg(ledger.allowance(member.id), self.points)]
@@ -126,6 +127,9 @@ class TopUpAllowance:
         return tuple(member.id for member in members), False
 
     def _members(self, draft: Draft) -> list[Member]:
+        organization_id = draft.organization_id
+        draft.expect(row(Member, organization_id, id_) for id_ in self.member_ids)
+        draft.expect(want for id_ in self.group_ids for want in (row(Group, organization_id, id_), rows(Membership, organization_id, group_id=id_)))
         members = {id_: organization.member_found(draft, id_, "memberIds") for id_ in self.member_ids}
         for member in members.values():
             if not _gives(member):
@@ -133,7 +137,9 @@ class TopUpAllowance:
         for group_id in self.group_ids:
             if draft.get(Group, group_id) is None:
                 raise not_found("groupIds")
-            for membership in draft.list(Membership, group_id=group_id):
+            memberships = draft.list(Membership, group_id=group_id)
+            draft.expect(row(Member, organization_id, membership.member_id) for membership in memberships)
+            for membership in memberships:
                 member = organization.member_found(draft, membership.member_id)
                 if _gives(member):
                     members.setdefault(member.id, member)
@@ -166,6 +172,15 @@ class Changes(Protocol):
         """The id of the member or organization."""
 
 
+@runtime_checkable
+class _OfMember(Protocol):
+    """A change of a member who was there before."""
+
+    @property
+    def member_id(self) -> UUID | None:
+        """Whom it changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """An act with what follows from it for allowances, in one batch: a member who may now give is issued the full amount at once,
@@ -182,9 +197,13 @@ class Followed:
         """What `decide` will ask for."""
         yield from self.change.needs()
         yield rows(AllowancePolicyVersion, self.actor.organization_id)
+        if self._member_id is not None:
+            yield from needs(self.actor.organization_id, self._member_id)
 
     def decide(self, draft: Draft) -> UUID:
         """The id that the change answers with."""
+        if self._member_id is not None and draft.get(Member, self._member_id) is not None:
+            current(draft, self._member_id)  # periods that went by are for whom the member was in them
         changed = self.change.decide(draft)
         if changed != draft.organization_id:
             current(draft, changed)
@@ -194,3 +213,7 @@ class Followed:
         if newest.time_zone != zone:
             _set(draft, replace(newest, time_zone=zone, apply_now=False))
         return changed
+
+    @property
+    def _member_id(self) -> UUID | None:
+        return self.change.member_id if isinstance(self.change, _OfMember) else None

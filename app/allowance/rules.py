@@ -201,11 +201,11 @@ def due(standing: Standing | None, balance: int, versions: Sequence[Version], pe
     if standing is None:
         state = _entered(span_at(versions, now), state, person)
     while state.standing.period_end <= now:
-        _raise(state, versions, person, state.standing.period_end)
+        _raise(state, versions, person)
         state = _entered(span_at(versions, state.standing.period_end), state, person)
     if not state.standing.issued and person.may_give:
         _issue(state, span_at(versions, state.standing.period_start).version, person)
-    _raise(state, versions, person, now)
+    _raise(state, versions, person)
     return state
 
 
@@ -242,11 +242,11 @@ def _issue(state: Due, version: Version, person: Person) -> None:
     )
 
 
-def _raise(state: Due, versions: Sequence[Version], person: Person, until: datetime) -> None:
+def _raise(state: Due, versions: Sequence[Version], person: Person) -> None:
     """Policies set in this period that are to count at once raise what was issued, and never lower it."""
     for version in versions:
         standing = state.standing
-        if version.number <= standing.policy_version or not standing.period_start <= version.set_at <= until:
+        if version.number <= standing.policy_version or not standing.period_start <= version.set_at < standing.period_end:
             continue
         state.standing = replace(standing, policy_version=version.number)
         if not version.policy.apply_now or not standing.issued or not person.may_give:

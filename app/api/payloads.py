@@ -1,6 +1,7 @@
 """Payloads: how a mutation answers, and how a refusal becomes data in it. No resolver needs a `try`."""
 
 import functools
+import inspect
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import Enum
@@ -65,12 +66,13 @@ def mutation(needs: Permission | None = None) -> Callable[[Resolver[P, R]], Any]
 
     def decorate(resolver: Resolver[P, R]) -> Any:
         payload: Any = resolver.__annotations__["return"]
+        optional = _optional(resolver)
 
         @functools.wraps(resolver)
         async def answer(info: Info, *args: P.args, **kwargs: P.kwargs) -> R:
             permit(info, needs)
             try:
-                return await resolver(info, *args, **_given(kwargs))
+                return await resolver(info, *args, **{**optional, **kwargs})
             except Refusal as refusal:
                 return payload(user_errors=[user_error(refusal)])  # type: ignore[no-any-return]
 
@@ -83,19 +85,21 @@ def query(needs: Permission | None = None) -> Callable[[Resolver[P, R]], Any]:
     """A field of Query. Its role is asked for before anything else."""
 
     def decorate(resolver: Resolver[P, R]) -> Any:
+        optional = _optional(resolver)
+
         @functools.wraps(resolver)
         async def answer(info: Info, *args: P.args, **kwargs: P.kwargs) -> R:
             permit(info, needs)
-            return await resolver(info, *args, **_given(kwargs))
+            return await resolver(info, *args, **{**optional, **kwargs})
 
         return strawberry.field(resolver=answer, description=" ".join((resolver.__doc__ or "").split()))
 
     return decorate
 
 
-def _given(arguments: Any) -> Any:
-    """Arguments that the client left out are None to a resolver; the schema shows them without a default."""
-    return {name: None if value is strawberry.UNSET else value for name, value in arguments.items()}
+def _optional(resolver: Callable[..., Any]) -> Any:
+    """Arguments that the schema shows without a default: None to a resolver when the client leaves them out."""
+    return {name: None for name, one in inspect.signature(resolver).parameters.items() if one.default is strawberry.UNSET}
 
 
 def permit(info: Info, needs: Permission | None) -> None:

@@ -121,15 +121,20 @@ def _feed_filter(given: RecognitionFilter | None) -> recognition.reads.Recogniti
     if not given:
         return recognition.reads.RecognitionFilter()
     return recognition.reads.RecognitionFilter(
-        giver_id=uuid_of(given.giver_id, "Member", "filter", "giverId") if given.giver_id else None,
-        recipient_id=uuid_of(given.recipient_id, "Member", "filter", "recipientId") if given.recipient_id else None,
-        group_id=uuid_of(given.group_id, "Group", "filter", "groupId") if given.group_id else None,
-        hashtag=hashtag_of(given.value_id, "filter", "valueId") if given.value_id else None,
+        giver_id=_id(given.giver_id, "Member", "giverId"),
+        recipient_id=_id(given.recipient_id, "Member", "recipientId"),
+        group_id=_id(given.group_id, "Group", "groupId"),
+        hashtag=hashtag_of(given.value_id, "filter", "valueId") if isinstance(given.value_id, str) else None,
         visibility=given.visibility or None,
         since=_moment(given.from_, "from"),
         before=_moment(given.to, "to"),
         search=given.search or None,
     )
+
+
+def _id(given: strawberry.ID | None, kind: str, name: str) -> UUID | None:
+    """The key in a filter; None where it was left out. An empty id is one that does not exist, and no filter that does not look."""
+    return uuid_of(given, kind, "filter", name) if isinstance(given, str) else None
 
 
 def _moment(given: datetime | None, name: str) -> datetime | None:
@@ -200,7 +205,7 @@ class Query:
         chosen = organization.reads.MemberFilter(
             search=search or None,
             search_email=context.actor.sees_everyone,
-            group_id=uuid_of(given.group_id, "Group", "filter", "groupId") if given.group_id else None,
+            group_id=_id(given.group_id, "Group", "groupId"),
             status=organization.MemberStatus.ACTIVE if given.status is strawberry.UNSET else given.status,
             mode=given.mode or None,
             role=given.role or None,
@@ -271,7 +276,7 @@ class Query:
         """What happened, newest first. For admins and auditors."""
         given = filter or AuditFilter()
         chosen = audit.reads.AuditFilter(
-            actor_id=uuid_of(given.actor_id, "Member", "filter", "actorId") if given.actor_id else None,
+            actor_id=_id(given.actor_id, "Member", "actorId"),
             actions=tuple(given.actions) if given.actions else None,
             subject=given.subject or None,
             since=_moment(given.from_, "from"),

@@ -65,8 +65,8 @@ async def verify_from_mark(database: Database, organization_id: UUID, progress: 
 
 
 async def _verify(database: Database, organization_id: UUID, progress: Progress | None, *, from_mark: bool) -> ChainReport:
+    mark = await _mark(database, organization_id)  # before the head, since another verification may move it meanwhile
     state = await _state(database, organization_id)
-    mark = await _mark(database, organization_id)
     start = mark.sequence if mark is not None and from_mark else 1
     verified, previous = start - 1, (GENESIS if start == 1 else None)
     problem, broken = None, None
@@ -76,7 +76,7 @@ async def _verify(database: Database, organization_id: UUID, progress: Progress 
             if mark is not None and row.sequence == mark.sequence and row.hash != mark.hash:
                 when = mark.verified_at.isoformat(timespec="seconds")
                 raise _Broken(
-                    row.sequence, f"at the verification of {when} its hash was {mark.hash.hex()}; now it is {row.hash.hex()}"
+                    row.sequence, f"at the verification of {when} its hash was {mark.hash.hex()}, and is {row.hash.hex()}"
                 )
             verified, previous = row.sequence, row.hash
             if progress is not None and (verified % CHUNK == 0 or verified == state.head_sequence):
@@ -106,9 +106,7 @@ def _check(row: Any, expected: int, previous: bytes | None) -> None:
     except (ValueError, TypeError, KeyError):
         raise _Broken(expected, "the record is not one that we wrote") from None
     if previous is not None and told["previous"] != previous.hex():
-        raise _Broken(
-            expected, f"it does not follow the one before it: it names the hash {told['previous']}, and that has {previous.hex()}"
-        )
+        raise _Broken(expected, f"it names {told['previous']} as the hash of the one before it, and that is {previous.hex()}")
     if told["sequence"] != row.sequence:
         raise _Broken(expected, f"the record is that of event {told['sequence']}")
     if told_at != row.at:
@@ -130,9 +128,7 @@ def _check_end(state: _State, verified: int, last_hash: bytes | None, mark: Chai
             verified, f"the head names {state.head_hash.hex()} as the hash of the last one, and that is {last_hash.hex()}"
         )
     if state.last_sequence > state.head_sequence:
-        raise _Broken(
-            state.head_sequence + 1, f"it stands behind the head, which says that the last one is {state.head_sequence}"
-        )
+        raise _Broken(state.head_sequence + 1, f"it stands behind the head, which names {state.head_sequence} as the last one")
 
 
 async def _state(database: Database, organization_id: UUID) -> _State:

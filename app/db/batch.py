@@ -230,9 +230,9 @@ class Draft:
         self.organization_id = actor.organization_id
         self.now = batch.now
         self._rows: dict[tuple[Source, Key], Any] = {}
-        self._added: list[tuple[Rows, Key]] = []
+        self._added: dict[tuple[Rows, Key], None] = {}
         self._changed: list[tuple[Source, Key]] = []
-        self._removed: list[tuple[Rows, Key]] = []
+        self._removed: dict[tuple[Rows, Key], None] = {}
         self._events: list[Event] = []
 
     def new_id(self) -> UUID:
@@ -291,7 +291,7 @@ class Draft:
         single = one(model)
         key = single.key(row)
         self._rows[single, key] = row
-        self._added.append((single, key))
+        self._added[single, key] = None
         return cast(T, row)
 
     def change(self, row: T, **values: Any) -> T:
@@ -314,7 +314,10 @@ class Draft:
         single = one(_model_of(row))
         key = single.key(row)
         self._rows[single, key] = None
-        self._removed.append((single, key))
+        if (single, key) in self._added:
+            del self._added[single, key]
+        else:
+            self._removed[single, key] = None
 
     def tell(self, action: str, subject: str, **body: Any) -> None:
         """Appends an audit event; it is chained when the draft is kept."""
@@ -323,8 +326,9 @@ class Draft:
     def keep(self) -> None:
         """Makes the draft part of its batch."""
         batch = self.batch
-        for event in self._events:
-            batch.links[self.organization_id] = batch.chain.link(self, event)
+        links = [batch.chain.link(self, event) for event in self._events]
+        if links:
+            batch.links[self.organization_id] = links[-1]
         batch.rows.update(self._rows)
         for rows, key in self._removed:
             if key in batch.added.get(rows, ()):
@@ -333,8 +337,6 @@ class Draft:
                 batch.removed.setdefault(rows, {})[key] = None
                 batch.changed.get(rows, {}).pop(key, None)
         for rows, key in self._added:
-            if batch.rows[rows, key] is None:
-                continue
             if key in batch.removed.get(rows, ()):
                 del batch.removed[rows][key]
                 batch.changed.setdefault(rows, {})[key] = None

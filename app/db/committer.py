@@ -92,7 +92,11 @@ class Committer:
 
     async def start(self) -> None:
         """Connects and begins to take batches."""
-        await self.store.connect()
+        try:
+            await self.store.connect()
+        except BaseException:
+            await self.store.close()
+            raise
         self._task = asyncio.create_task(self._run(), name="committer")
 
     async def close(self) -> None:
@@ -185,7 +189,7 @@ class Committer:
             try:
                 await self.store.reconnect()
                 return batch.sealed and bool(batch.links) and await self.store.landed(batch)
-            except Lost:
+            except (Lost, Locked):
                 continue
         raise Lost("the database cannot be reached")
 

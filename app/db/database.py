@@ -92,7 +92,13 @@ class Database:
         if self._rehearsals.empty() and len(self._rehearsal_stores) < (1 if self.is_sqlite else REHEARSALS_MAX):
             store = _store(self.url, writes=False)
             self._rehearsal_stores.append(store)
-            await store.connect()
+            try:
+                await store.connect()
+            except BaseException:
+                # It must not count as one that comes back: the next one to ask tries again.
+                self._rehearsal_stores.remove(store)
+                await store.close()
+                raise
             return store
         return await self._rehearsals.get()
 
@@ -144,6 +150,8 @@ def make_engine(url: str) -> AsyncEngine:
             isolation_level="AUTOCOMMIT",
             connect_args={"options": "-c timezone=UTC"},
         )
+    if sqlite_path(url) in {"", ":memory:"}:
+        raise Misconfigured("A database in memory keeps nothing. Let PLAUDIT_DATABASE_URL name a file: sqlite:///path.")
     folder = Path(sqlite_path(url)).parent
     if not folder.is_dir():
         raise Misconfigured(

@@ -16,6 +16,7 @@ from app.db.committer import Locked, Lost, Wants
 from app.db.tables import TenantTable, codecs, coded, columns, table_of
 
 LOCK_TIMEOUT_SECONDS = 10
+RECONNECT_PAUSES_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 _DIALECT = postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 _OPTIONS = f"-c plan_cache_mode=force_generic_plan -c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c timezone=UTC"
 
@@ -61,7 +62,7 @@ class PostgresStore:
         """Opens the connection again, waiting a little longer after each failure."""
         if self._connection is not None:
             self._connection.pgconn.finish()
-        for pause in (0.0, 0.05, 0.2, 0.5, 1.0, 2.0):
+        for pause in RECONNECT_PAUSES_SECONDS:
             await asyncio.sleep(pause)
             try:
                 return await self.connect()

@@ -46,7 +46,11 @@ class SqliteStore:
     def _open(self) -> sqlite3.Connection:
         # isolation_level=None: Python begins no transactions of its own, and a writing one begins with its lock.
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
-        configure(connection)
+        try:
+            configure(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     async def _beside(self, function: Callable[..., R], *values: Any) -> R:
@@ -56,6 +60,7 @@ class SqliteStore:
         """Lets go of the connection."""
         if self._connection is not None:
             await self._beside(self._connection.close)
+            self._connection = None
         self._thread.shutdown()
 
     async def reconnect(self) -> None:

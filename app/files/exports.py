@@ -59,6 +59,13 @@ def _csv(rows: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
+async def audit_size(database: Database, organization_id: UUID) -> int:
+    """How many events there are."""
+    async with database.read() as connection:
+        head = scoped(audit.ChainHead, organization_id, columns(audit.ChainHead).sequence)
+        return (await connection.execute(head)).scalar() or 0
+
+
 async def audit_lines(database: Database, organization_id: UUID, *, after: int = 0) -> AsyncIterator[tuple[int, str]]:
     """One JSON object a line, in order, from the event after `after`: how many events, and their lines. `record` is a string that
     holds the exact bytes that were hashed: `sha256(record) == hash`, and each record names the hash before it."""

@@ -10,7 +10,7 @@ from app.core.texts import clean
 from app.db import Draft, Want, row, rows
 from app.organization import authority
 from app.organization.members import found
-from app.organization.models import Group, Membership
+from app.organization.models import Group, Member, Membership
 
 NAME_CHARS_MAX = 100
 KIND_CHARS_MAX = 40
@@ -33,7 +33,7 @@ class CreateGroup:
         """The group's id."""
         authority.require(draft, Permission.MEMBER_EDIT)
         group = create(draft, self.name, self.kind)
-        added = _add(draft, group, self.member_ids)
+        added = _add(draft, group, self.member_ids, "memberIds")
         draft.tell("group.created", f"group:{group.id}", joined=added)
         return group.id
 
@@ -61,18 +61,16 @@ class UpdateGroup:
         group = draft.get(Group, self.group_id)
         if group is None:
             raise not_found("groupId")
-        if self.name is not None or self.kind is not None:
-            name, kind = checked(draft, self.name or group.name, self.kind or group.kind, group.id)
-            group = draft.change(group, name=name, kind=kind)
-        added = _add(draft, group, self.add_member_ids)
-        removed = []
-        here = {membership.member_id: membership for membership in draft.list(Membership, group_id=group.id)}
-        for member_id in dict.fromkeys(self.remove_member_ids):
-            found(draft, member_id, "removeMemberIds")
-            if member_id in here:
-                draft.remove(here[member_id])
-                removed.append(str(member_id))
-        draft.tell("group.updated", f"group:{group.id}", joined=added, left=removed, renamed=self.name is not None)
+        name = group.name if self.name is None else self.name
+        kind = group.kind if self.kind is None else self.kind
+        called = checked(draft, name, kind, group.id)
+        renamed = called != (group.name, group.kind)
+        if renamed:
+            group = draft.change(group, name=called[0], kind=called[1])
+        added = _add(draft, group, self.add_member_ids, "addMemberIds")
+        removed = _remove(draft, group, self.remove_member_ids)
+        if added or removed or renamed:
+            draft.tell("group.updated", f"group:{group.id}", joined=added, left=removed, renamed=renamed)
         return group.id
 
 
@@ -91,12 +89,30 @@ def checked(draft: Draft, name: str, kind: str, group_id: UUID | None) -> tuple[
     return name, kind
 
 
-def _add(draft: Draft, group: Group, member_ids: Iterable[UUID]) -> list[str]:
+def _add(draft: Draft, group: Group, member_ids: Iterable[UUID], field: str) -> list[str]:
     here = {membership.member_id for membership in draft.list(Membership, group_id=group.id)}
     added = []
-    for member_id in dict.fromkeys(member_ids):
-        found(draft, member_id, "memberIds")
+    for member_id in _people(draft, member_ids, field):
         if member_id not in here:
             draft.add(Membership, group_id=group.id, member_id=member_id, since=draft.now)
             added.append(str(member_id))
     return added
+
+
+def _remove(draft: Draft, group: Group, member_ids: Iterable[UUID]) -> list[str]:
+    here = {membership.member_id: membership for membership in draft.list(Membership, group_id=group.id)}
+    removed = []
+    for member_id in _people(draft, member_ids, "removeMemberIds"):
+        if member_id in here:
+            draft.remove(here[member_id])
+            removed.append(str(member_id))
+    return removed
+
+
+def _people(draft: Draft, member_ids: Iterable[UUID], field: str) -> list[UUID]:
+    """The members, each once, all of whom exist here."""
+    people = list(dict.fromkeys(member_ids))
+    draft.expect(row(Member, draft.organization_id, member_id) for member_id in people)
+    for member_id in people:
+        found(draft, member_id, field)
+    return people

@@ -1,6 +1,6 @@
 """People: who is known, with what role and mode, and who has left."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -71,10 +71,7 @@ def create(draft: Draft, command: CreateMember, role: Role = Role.MEMBER) -> Mem
         manager_id=_checked_manager(draft, command.manager_id, None),
     )
     draft.change(organization, members_ever=member.ordinal)
-    for group_id in dict.fromkeys(command.group_ids):
-        if draft.get(Group, group_id) is None:
-            raise not_found("groupIds")
-        draft.add(Membership, group_id=group_id, member_id=member.id, since=draft.now)
+    _join(draft, member, dict.fromkeys(command.group_ids))
     draft.tell(
         "member.created",
         f"member:{member.id}",
@@ -84,7 +81,7 @@ def create(draft: Draft, command: CreateMember, role: Role = Role.MEMBER) -> Mem
         mode=member.mode,
         joined_at=member.joined_at,
         manager=member.manager_id,
-        groups=sorted(map(str, command.group_ids)),
+        groups=sorted(map(str, set(command.group_ids))),
     )
     return member
 
@@ -244,6 +241,11 @@ class WelcomeMember:
 
     actor: Actor
 
+    @property
+    def member_id(self) -> UUID | None:
+        """Who is welcome."""
+        return self.actor.member_id
+
     def needs(self) -> Iterable[Want]:
         """What `decide` will ask for."""
         yield from authority.needs(self.actor)
@@ -330,11 +332,16 @@ def _checked_manager(draft: Draft, manager_id: UUID | None, member_id: UUID | No
 
 def _set_groups(draft: Draft, member: Member, wanted: frozenset[UUID]) -> dict[str, list[str]]:
     here = {membership.group_id: membership for membership in draft.list(Membership, member_id=member.id)}
-    for group_id in wanted - here.keys():
-        if draft.get(Group, group_id) is None:
-            raise not_found("groupIds")
-        draft.add(Membership, group_id=group_id, member_id=member.id, since=draft.now)
+    _join(draft, member, wanted - here.keys())
     for group_id in here.keys() - wanted:
         draft.remove(here[group_id])
     joined, left = sorted(map(str, wanted - here.keys())), sorted(map(str, here.keys() - wanted))
     return {"joined": joined, "left": left} if joined or left else {}
+
+
+def _join(draft: Draft, member: Member, group_ids: Collection[UUID]) -> None:
+    draft.expect(row(Group, draft.organization_id, group_id) for group_id in group_ids)
+    for group_id in group_ids:
+        if draft.get(Group, group_id) is None:
+            raise not_found("groupIds")
+        draft.add(Membership, group_id=group_id, member_id=member.id, since=draft.now)

@@ -33,6 +33,7 @@ class MemberStatus(StrEnum):
     INVITED = "INVITED"
     """Known but not yet seen: receives, and the points wait; gives nothing and is issued no allowance."""
     ACTIVE = "ACTIVE"
+    """Here, and may do what role and mode allow."""
     DEACTIVATED = "DEACTIVATED"
     """Has left: signs in nowhere, gives and receives nothing; its wallet is frozen as it is."""
 

@@ -1,8 +1,10 @@
 """Company values: what the organization praises, by hashtag."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from app.core.actor import Actor, Permission
 from app.core.errors import Code, Refusal, not_found
@@ -13,8 +15,8 @@ from app.organization.models import CompanyValue
 
 NAME_CHARS_MAX = 100
 EMOJI_CHARS_MAX = 60
-_HASHTAG = re.compile(r"[\w-]{1,50}")
-_HASHTAG_IN_TEXT = re.compile(r"(?<![\w#&])#([\w-]{1,50})(?![\w-])")
+HASHTAG_CHARS_MAX = 50
+_HASH_IN_TEXT = re.compile(r"(?<![\w#&])#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,18 @@ def create(draft: Draft, name: str, hashtag: str, emoji: str | None = None) -> C
 
 def checked_hashtag(hashtag: str) -> str:
     """The hashtag without # and in lower case. Raises INVALID_INPUT."""
-    kept = clean(hashtag, "hashtag", chars_max=51).removeprefix("#").lower()
-    if not _HASHTAG.fullmatch(kept):
+    kept = clean(hashtag, "hashtag", chars_max=HASHTAG_CHARS_MAX + 1).removeprefix("#").lower()
+    if not 1 <= len(kept) <= HASHTAG_CHARS_MAX or not all(map(_belongs, kept)):
         raise Refusal(Code.INVALID_INPUT, "A hashtag has 1 to 50 letters, digits, - or _.", "hashtag")
     return kept
 
 
 def hashtags(message: str) -> list[str]:
     """The hashtags of a message in lower case, each once, in order; company values or not."""
-    return list(dict.fromkeys(tag.lower() for tag in _HASHTAG_IN_TEXT.findall(message)))
+    found = ("".join(takewhile(_belongs, message[hash_.end() :])).lower() for hash_ in _HASH_IN_TEXT.finditer(message))
+    return list(dict.fromkeys(tag for tag in found if 1 <= len(tag) <= HASHTAG_CHARS_MAX))
+
+
+def _belongs(character: str) -> bool:
+    """Letters with their marks (without which Thai or Hindi cannot be written), digits, - and _."""
+    return character.isalnum() or character in "-_" or unicodedata.category(character)[0] == "M"

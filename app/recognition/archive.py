@@ -17,7 +17,7 @@ CHUNK = 500
 async def archive(
     database: Database, organization_id: UUID, *, include_private: bool = False
 ) -> AsyncIterator[list[tuple[Recognition, str]]]:
-    """Recognitions that were not taken back, oldest first, in chunks, each with its external id: what it was imported by, else its own."""
+    """Recognitions that were not taken back, oldest first, in chunks, each with the id by which an import knows it."""
     recognition = columns(Recognition)
     statement = scoped(Recognition, organization_id).where(recognition.revoked_at.is_(None))
     if not include_private:

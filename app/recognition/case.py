@@ -125,7 +125,7 @@ def person_of(member: Member, group_ids: frozenset[UUID]) -> Person:
 
 def gather(draft: Draft, wish: Wish, *, sees_numbers: bool) -> Facts:
     """Everything that giving is judged by, as it stands under the lock. Raises NOT_FOUND for what does not exist here."""
-    if len(wish.recipient_ids) > RECIPIENTS_MAX or len(wish.group_ids) > RECIPIENTS_MAX:
+    if len(set(wish.recipient_ids)) > RECIPIENTS_MAX or len(set(wish.group_ids)) > RECIPIENTS_MAX:
         raise Refusal(Code.TOO_MANY_RECIPIENTS, f"At most {RECIPIENTS_MAX} people or groups, please.", "recipientIds")
     _, policy = policy_now(draft)
     giver = person(draft, wish.giver_id, "giverId")
@@ -196,7 +196,7 @@ def with_tallies(draft: Draft, case: Case) -> Case:
     if not case.policy.limits.need_tallies:
         return case
     since = first_id(period_start(draft))
-    draft.expect(_tally_needs(draft.organization_id, case.giver.id, (recipient.id for recipient in case.recipients), since))
+    draft.expect(_tally_needs(draft.organization_id, ((case.giver.id, recipient.id) for recipient in case.recipients), since))
     tallies = {}
     for recipient in case.recipients:
         pair = draft.read(PAIR_TALLY, case.giver.id, recipient.id, since)
@@ -205,8 +205,8 @@ def with_tallies(draft: Draft, case: Case) -> Case:
     return replace(case, tallies=tallies)
 
 
-def _tally_needs(organization_id: UUID, giver_id: UUID, recipient_ids: Iterable[UUID], since: UUID) -> Iterable[Want]:
-    for recipient_id in recipient_ids:
+def _tally_needs(organization_id: UUID, pairs: Iterable[tuple[UUID, UUID]], since: UUID) -> Iterable[Want]:
+    for giver_id, recipient_id in pairs:
         yield computed(PAIR_TALLY, organization_id, giver_id, recipient_id, since)
         yield computed(RECEIVED_TALLY, organization_id, recipient_id, since)
 
@@ -221,9 +221,9 @@ def count(draft: Draft, policy: GivingPolicy, grants: Iterable[Grant], sign: int
     if not policy.limits.need_tallies:
         return
     since = first_id(period_start(draft))
-    for grant in grants:
-        if grant.gift_id < since:
-            continue
+    counted = [grant for grant in grants if grant.gift_id >= since]
+    draft.expect(_tally_needs(draft.organization_id, ((grant.giver_id, grant.recipient_id) for grant in counted), since))
+    for grant in counted:
         pair = draft.read(PAIR_TALLY, grant.giver_id, grant.recipient_id, since)
         recognitions = pair.recognitions + (0 if grant.is_boost else sign)
         draft.note(PAIR_TALLY, pair, points=pair.points + sign * grant.points, recognitions=recognitions)

@@ -146,7 +146,7 @@ def check_history(
     if giver in recipients:
         raise Refusal(Code.SELF_RECOGNITION, "giver and recipient are the same person", "recipient_emails")
     if not 0 <= points_each <= POINTS_MAX:
-        raise Refusal(Code.INVALID_POINTS, f"points are whole numbers between 0 and {POINTS_MAX}", "points")
+        raise Refusal(Code.INVALID_POINTS, f"it is not between 0 and {POINTS_MAX}", "points")
     if len(set(hashtags)) < len(hashtags):
         raise Refusal(Code.INVALID_INPUT, "the same value is named twice", "value")
     if len(normalized(message, "message")) > MESSAGE_CHARS_MAX:

@@ -13,6 +13,7 @@ class Visibility(StrEnum):
     """Who sees a recognition."""
 
     PUBLIC = "PUBLIC"
+    """Everyone in the organization."""
     PRIVATE = "PRIVATE"
     """Giver, recipients, admins and auditors."""
 

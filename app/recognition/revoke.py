@@ -13,7 +13,7 @@ from app.db import Draft, Want, row, rows
 from app.ledger import Leg, Place, Transfer, TransferKind
 from app.recognition import case as cases
 from app.recognition import sight
-from app.recognition.models import Boost, GivingPolicyNow, Grant, Origin
+from app.recognition.models import Boost, GivingPolicyNow, Grant, Origin, Recognition
 
 _GIFTS = frozenset({TransferKind.RECOGNITION, TransferKind.BOOST, TransferKind.IMPORT})
 _ADMINS = frozenset({Role.ADMIN, Role.OWNER})
@@ -51,10 +51,10 @@ class RevokeRecognition:
         if recognition.revoked_at is not None:
             raise Refusal(Code.INVALID_STATE, "This recognition has been taken back already.", "recognitionId")
         imported = recognition.origin is Origin.IMPORT
-        _check_undo(draft, recognition.giver_id, recognition.given_at, is_admin, only_admins=imported)
+        _check_undo(draft, recognition.giver_id, recognition.given_at, "recognitionId", is_admin=is_admin, only_admins=imported)
         reason = audit.remark(draft, self.reason)
         grants = [grant for grant in sight.grants(draft, recognition.id, boosts=True) if not grant.revoked]
-        undone = _take_back(draft, recognition.id, grants, imported=imported, force=self.force)
+        undone = _take_back(draft, recognition, grants, "recognitionId", force=self.force)
         draft.change(recognition, revoked_at=draft.now)
         for boost in draft.list(Boost, recognition_id=recognition.id):
             if boost.revoked_at is None:
@@ -98,9 +98,10 @@ class RevokeBoost:
         recognition = sight.seen(draft, boost.recognition_id, "boostId")
         if boost.revoked_at is not None:
             raise Refusal(Code.INVALID_STATE, "This boost has been taken back already.", "boostId")
-        _check_undo(draft, boost.giver_id, boost.given_at, organization.acting_role(draft) in _ADMINS)
+        is_admin = organization.acting_role(draft) in _ADMINS
+        _check_undo(draft, boost.giver_id, boost.given_at, "boostId", is_admin=is_admin)
         grants = [grant for grant in sight.grants(draft, recognition.id, boosts=True) if grant.gift_id == boost.id]
-        undone = _take_back(draft, recognition.id, grants, imported=False, force=False)
+        undone = _take_back(draft, recognition, grants, "boostId", force=False)
         draft.change(boost, revoked_at=draft.now)
         points = sum(grant.points for grant in grants)
         draft.change(recognition, boost_count=recognition.boost_count - 1, boost_points=recognition.boost_points - points)
@@ -119,32 +120,34 @@ class Revoked:
     replayed: bool = False
 
 
-def _check_undo(draft: Draft, giver_id: UUID, given_at: datetime, is_admin: bool, *, only_admins: bool = False) -> None:
+def _check_undo(
+    draft: Draft, giver_id: UUID, given_at: datetime, field: str, *, is_admin: bool, only_admins: bool = False
+) -> None:
     """The giver within the window, an admin at any time."""
     if is_admin:
         return
     if only_admins or draft.actor.member_id != giver_id:
-        raise Refusal(Code.FORBIDDEN, "Only the giver, or an admin, takes this back.", "recognitionId")
+        raise Refusal(Code.FORBIDDEN, "Only the giver, or an admin, takes this back.", field)
     _, policy = cases.policy_now(draft)
     if draft.now > given_at + timedelta(minutes=policy.undo_window_minutes):
-        raise Refusal(Code.UNDO_WINDOW_CLOSED, "The time to take this back is over. Ask an admin.", "recognitionId")
+        raise Refusal(Code.UNDO_WINDOW_CLOSED, "The time to take this back is over. Ask an admin.", field)
 
 
-def _take_back(draft: Draft, recognition_id: UUID, grants: list[Grant], *, imported: bool, force: bool) -> dict[str, object]:
+def _take_back(draft: Draft, recognition: Recognition, grants: list[Grant], field: str, *, force: bool) -> dict[str, object]:
     """Posts the reversals and marks the shares. Returns what the event says: points by payer, and the shortfall."""
     paid = [grant for grant in grants if grant.points]
     draft.expect(ledger.want(draft.organization_id, *(ledger.wallet(grant.recipient_id) for grant in paid)))
-    recovered = _recovered(draft, paid, force=force)
+    allowance.expect(draft, {grant.giver_id for grant in paid})
+    recovered = _recovered(draft, paid, field, force=force)
     transfers = {
-        transfer.boost_id or recognition_id: transfer
-        for transfer in draft.list(Transfer, recognition_id=recognition_id)
+        transfer.boost_id or recognition.id: transfer
+        for transfer in draft.list(Transfer, recognition_id=recognition.id)
         if transfer.kind in _GIFTS
     }
     returned: dict[str, int] = {}
     for gift_id, shares in _by_gift(paid).items():
         payer_id = shares[0].giver_id
-        home = ledger.issuance(draft.organization_id) if imported else _home(draft, payer_id, gift_id)
-        total = _reverse(draft, transfers[gift_id], shares, recovered, home)
+        total = _reverse(draft, transfers[gift_id], shares, recovered, _home(draft, payer_id, transfers[gift_id]))
         returned[str(payer_id)] = returned.get(str(payer_id), 0) + total
     for grant in grants:
         draft.change(grant, revoked=True)
@@ -155,24 +158,28 @@ def _take_back(draft: Draft, recognition_id: UUID, grants: list[Grant], *, impor
     return {"returned": returned, "shortfall": owed - taken}
 
 
-class _Shares:
-    """What one wallet gives back: `taken` of the points it `owed`, parted among its shares in proportion, rounded down."""
+class Shares:
+    """What one wallet gives back: `taken` of the points it `owed`, parted among those who paid in proportion, rounded down for
+    each of them."""
 
     def __init__(self, owed: int, taken: int) -> None:
         self.owed = owed
         self.taken = taken
         self._to_part = owed
         self._left = taken
+        self._paid: dict[UUID, int] = defaultdict(int)
 
-    def part(self, points: int) -> tuple[int, int]:
-        """The part of one share, and with the last share what rounding left over."""
-        part = self.taken * points // self.owed
+    def part(self, payer_id: UUID, points: int) -> tuple[int, int]:
+        """The payer's part for these points, and with the last ones what rounding left over."""
+        before = self.taken * self._paid[payer_id] // self.owed
+        self._paid[payer_id] += points
+        part = self.taken * self._paid[payer_id] // self.owed - before
         self._to_part -= points
         self._left -= part
         return part, self._left if self._to_part == 0 else 0
 
 
-def _recovered(draft: Draft, paid: list[Grant], *, force: bool) -> dict[UUID, _Shares]:
+def _recovered(draft: Draft, paid: list[Grant], field: str, *, force: bool) -> dict[UUID, Shares]:
     owed: dict[UUID, int] = defaultdict(int)
     for grant in paid:
         owed[grant.recipient_id] += grant.points
@@ -181,11 +188,9 @@ def _recovered(draft: Draft, paid: list[Grant], *, force: bool) -> dict[UUID, _S
         balance = ledger.balance(draft, ledger.wallet(recipient_id))
         if balance < points and not force:
             raise Refusal(
-                Code.POINTS_SPENT,
-                "The points have been spent in part, so this cannot be taken back. An admin can force it.",
-                "recognitionId",
+                Code.POINTS_SPENT, "The points have been spent in part, so this cannot be taken back. An admin can force it.", field
             )
-        shares[recipient_id] = _Shares(points, min(balance, points))
+        shares[recipient_id] = Shares(points, min(balance, points))
     return shares
 
 
@@ -197,21 +202,20 @@ def _by_gift(grants: list[Grant]) -> dict[UUID, list[Grant]]:
     return gifts
 
 
-def _home(draft: Draft, payer_id: UUID, gift_id: UUID) -> Place:
-    """Where a payer's points go back to: its allowance if it gave in the current period, else issuance."""
-    standing = allowance.current(draft, payer_id)
-    gave_at = gift_id.int >> 80
-    if gave_at >= int(standing.period_start.timestamp() * 1000):
+def _home(draft: Draft, payer_id: UUID, transfer: Transfer) -> Place:
+    """Where a payer's points go back to: its allowance if it gave in the current period, else issuance. Issuance paid for what was
+    imported."""
+    if transfer.kind is not TransferKind.IMPORT and transfer.posted_at >= allowance.current(draft, payer_id).period_start:
         return ledger.allowance(payer_id)
     return ledger.issuance(draft.organization_id)
 
 
-def _reverse(draft: Draft, transfer: Transfer, shares: list[Grant], recovered: dict[UUID, _Shares], home: Place) -> int:
+def _reverse(draft: Draft, transfer: Transfer, shares: list[Grant], recovered: dict[UUID, Shares], home: Place) -> int:
     """Mirrors one transfer with what was recovered; what rounding leaves over goes to issuance."""
     legs: dict[Place, int] = defaultdict(int)
     returned = 0
     for share in shares:
-        part, rounding = recovered[share.recipient_id].part(share.points)
+        part, rounding = recovered[share.recipient_id].part(share.giver_id, share.points)
         returned += part
         legs[ledger.wallet(share.recipient_id)] -= part + rounding
         legs[ledger.issuance(draft.organization_id)] += rounding

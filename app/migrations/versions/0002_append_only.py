@@ -7,17 +7,25 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-TABLES = ("audit_event", "transfer", "entry")
+TABLES = {
+    "audit_event": ("organization_id", "sequence"),
+    "transfer": ("organization_id", "id"),
+    "entry": ("organization_id", "owner_id", "account_kind", "transfer_id"),
+}
+"""Each with its primary key."""
 
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
-        for table in TABLES:
+        for table, key in TABLES.items():
+            refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             for verb in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_refuses_{verb.lower()} BEFORE {verb} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-                )
+                op.execute(f"CREATE TRIGGER {table}_refuses_{verb.lower()} BEFORE {verb} ON {table} {refuse}")
+            # REPLACE deletes the row of the same key without asking the trigger on DELETE.
+            there = " AND ".join(f"{name} = NEW.{name}" for name in key)
+            op.execute(
+                f"CREATE TRIGGER {table}_refuses_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {there}) {refuse}"
+            )
         return
     op.execute(
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
@@ -35,7 +43,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for table in TABLES:
-            for verb in ("update", "delete"):
+            for verb in ("update", "delete", "replace"):
                 op.execute(f"DROP TRIGGER {table}_refuses_{verb}")
         return
     for table in TABLES:

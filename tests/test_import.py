@@ -1,0 +1,539 @@
+"""Files: history and people come in once and whole, what is wrong is named by its line, and what goes out comes in again."""
+
+import csv
+import json
+import random
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import audit, files, ledger, recognition
+from app.audit import AuditEvent, sha256
+from app.core.actor import system
+from app.core.errors import Code, Refusal
+from app.core.ids import new_id
+from app.db import Database
+from app.files import Report
+from app.files.sheet import plain, safe
+from app.founding import FoundOrganization
+from app.organization import (
+    CompanyValue,
+    DeactivateMember,
+    Group,
+    Member,
+    Membership,
+    MemberStatus,
+    ParticipationMode,
+    ReactivateMember,
+)
+from app.recognition import Grant, Origin, Recognition, RecognitionValue
+from tests.world import World
+
+SAMPLES = Path(__file__).parent / "samples"
+REAL = Path(__file__).parents[2] / "shared" / "data" / "git-recognitions.csv"
+HEADER = "external_id,given_at,giver_email,recipient_emails,points,value,message\n"
+GOOD = "good,2024-03-01T09:00:00Z,ann@acorn.example,bob@acorn.example,7,,well done\n"
+CREATING = {"create_members": True, "create_values": True}
+
+
+@pytest.fixture
+def office(world: World, tmp_path: Path) -> "Office":
+    return Office(world, tmp_path)
+
+
+class Office:
+    """Where files are brought to."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.folder = folder
+        self.rejects_path = folder / "rejects.csv"
+
+    async def brings(self, content: str | bytes | Path, **options: Any) -> Report:
+        return await files.import_recognitions(
+            self.world.database, self.world.house, self._file(content), self.rejects_path, **options
+        )
+
+    async def brings_people(self, content: str | bytes | Path) -> Report:
+        return await files.import_members(self.world.database, self.world.house, self._file(content), self.rejects_path)
+
+    def _file(self, content: str | bytes | Path) -> Path:
+        if isinstance(content, Path):
+            return content
+        path = self.folder / "file.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    @property
+    def rejects(self) -> list[tuple[int, str]]:
+        """Line and reason of each."""
+        return [(int(row[0]), row[1]) for row in self.reject_rows[1:]]
+
+    @property
+    def reject_rows(self) -> list[list[str]]:
+        if not self.rejects_path.exists():
+            return [[]]
+        return list(csv.reader(StringIO(self.rejects_path.read_text(encoding="utf-8"), newline="")))
+
+    async def people(self) -> dict[str, Any]:
+        return {row.email.removesuffix("@acorn.example"): row for row in await self.world.rows(Member)}
+
+    async def wallets(self) -> dict[str, int]:
+        owners = {row.id: name for name, row in (await self.people()).items()}
+        balances = await self.world.balances()
+        return {owners[owner]: points for (kind, owner), points in balances.items() if kind == "wallet" and points}
+
+    async def exports(self, **options: Any) -> str:
+        return await text_of(files.recognition_lines(self.world.database, self.world.organization_id, **options))
+
+
+async def text_of(lines: Any) -> str:
+    return "".join([text async for _, text in lines])
+
+
+async def test_history_comes_in_with_its_people_and_values(office):
+    report = await office.brings(SAMPLES / "recognitions.csv", **CREATING)
+
+    assert report == Report(rows=3, imported=3, members_created=3, values_created=2)
+    assert await office.wallets() == {"ben": 8, "ann": 3}
+    people = await office.people()
+    new = {name: people[name] for name in ("zoë.o'neil", "ben", "mia.x.lopez+plaudit")}
+    assert [person.display_name for person in new.values()] == ["Zoë O Neil", "Ben", "Mia X Lopez"]
+    assert {person.status for person in new.values()} == {MemberStatus.INVITED}
+    first, last = datetime(2024, 3, 1, 9, tzinfo=UTC), datetime(2024, 4, 1, 0, 0, 0, 250_000, tzinfo=UTC)
+    assert [person.joined_at for person in new.values()] == [first, first, last]
+    assert people["ann"].joined_at == office.world.now
+    values = {row.hashtag: row.name for row in await office.world.rows(CompanyValue)}
+    assert values == {"teamwork": "teamwork", "speed": "speed"}
+
+
+async def test_imported_recognitions_keep_their_time_and_say_where_they_come_from(office):
+    await office.brings(SAMPLES / "recognitions.csv", **CREATING)
+
+    two, three, one = sorted(await office.world.rows(Recognition), key=lambda row: row.id)
+    assert [row.message for row in (two, three, one)] == [
+        "--pretty is prettier now",
+        "Plain thanks",
+        "Thank you, Ben, for\nthe migration 🎉",
+    ]
+    assert one.given_at == datetime(2024, 5, 2, 8, tzinfo=UTC)
+    assert one.id.int >> 80 == int(one.given_at.timestamp() * 1000)
+    assert {row.origin for row in (one, two, three)} == {Origin.IMPORT}
+    assert {row.recognition_id: row.hashtag for row in await office.world.rows(RecognitionValue)} == {
+        one.id: "teamwork",
+        two.id: "speed",
+    }
+    assert {row.kind for row in await office.world.rows(ledger.Transfer) if row.recognition_id} == {"IMPORT"}
+    (event,) = [row for row in await office.world.rows(AuditEvent) if row.subject == f"recognition:{one.id}"]
+    assert event.at == office.world.now
+    told = json.loads(event.record)["body"]
+    assert (told["given_at"], told["origin"], told["points_each"], told["values"]) == (
+        "2024-05-02T08:00:00Z",
+        "IMPORT",
+        5,
+        ["teamwork"],
+    )
+
+
+async def test_a_second_run_changes_nothing(office):
+    await office.brings(SAMPLES / "recognitions.csv", **CREATING)
+    before = await office.world.snapshot()
+
+    assert await office.brings(SAMPLES / "recognitions.csv", **CREATING) == Report(rows=3, already_there=3)
+    assert await office.world.snapshot() == before
+
+
+async def test_the_same_row_written_otherwise_is_the_same(office):
+    await office.brings(HEADER + GOOD)
+
+    again = HEADER + "good,2024-03-01 10:00:00+01:00,ANN@acorn.example,bob@acorn.example;,+07,, well done \n"
+    assert await office.brings(again) == Report(rows=1, already_there=1)
+
+
+ROW = {
+    "external_id": "x",
+    "given_at": "2024-01-01T00:00Z",
+    "giver_email": "ann@acorn.example",
+    "recipient_emails": "bob@acorn.example",
+    "points": "1",
+    "value": "",
+    "message": "hi",
+}
+NO_TIME = "given_at: it is not a time such as 2024-03-01T09:00:00Z"
+NO_ZONE = "given_at: it says no time zone: write 2024-03-01T09:00:00Z or …+01:00"
+NOT_WHOLE = "points: it is not a whole number"
+NOT_BETWEEN = "points: it is not between 0 and 1000000"
+QUOTATION = "a quotation mark is not closed, or stands where none may stand"
+STRANGER = "recipient_emails: no member has the address eve@acorn.example; --create-members would invite them"
+BAD = {
+    "no recipient": ({"recipient_emails": ""}, "recipient_emails: there is no recipient"),
+    "only separators": ({"recipient_emails": ";;"}, "recipient_emails: there is no recipient"),
+    "self": (
+        {"recipient_emails": "bob@acorn.example;Ann@Acorn.example"},
+        "recipient_emails: giver and recipient are the same person",
+    ),
+    "twice": (
+        {"recipient_emails": "bob@acorn.example;bob@acorn.example"},
+        "recipient_emails: the same recipient is named twice",
+    ),
+    "many people": (
+        {"recipient_emails": ";".join(f"p{number}@acorn.example" for number in range(501))},
+        "recipient_emails: there are more than 500 recipients",
+    ),
+    "a stranger": ({"recipient_emails": "eve@acorn.example"}, STRANGER),
+    "no giver": ({"giver_email": ""}, "giver_email: Between 3 and 320 characters, please; this has 0."),
+    "no address": ({"giver_email": "ann"}, "giver_email: This is not an e-mail address; one looks like ana@example.com."),
+    "negative": ({"points": "-5"}, NOT_BETWEEN),
+    "too many": ({"points": "1000001"}, NOT_BETWEEN),
+    "huge": ({"points": "9" * 5000}, "points: the number is too large"),
+    "a fraction": ({"points": "1.5"}, NOT_WHOLE),
+    "other digits": ({"points": "٣"}, NOT_WHOLE),
+    "no points": ({"points": ""}, NOT_WHOLE),
+    "no date": ({"given_at": "yesterday"}, NO_TIME),
+    "no such date": ({"given_at": "2024-02-30T00:00Z"}, NO_TIME),
+    "before all time": ({"given_at": "0001-01-01T00:00+23:00"}, NO_TIME),
+    "no zone": ({"given_at": "2024-01-01T00:00:00"}, NO_ZONE),
+    "a day": ({"given_at": "2024-01-01"}, NO_ZONE),
+    "the future": ({"given_at": "2026-03-10T12:00:01Z"}, "given_at: it is in the future"),
+    "long ago": ({"given_at": "1969-12-31T23:59:59Z"}, "given_at: it is before 1970"),
+    "a value of words": ({"value": "team work"}, "value: A hashtag has 1 to 50 letters, digits, - or _."),
+    "an unknown value": ({"value": "speed"}, "value: there is no company value #speed; --create-values would make it"),
+    "a long message": ({"message": "é" * 2001}, "message: it has more than 2000 characters"),
+    "a control character": ({"message": "h\x07i"}, "message: The character U+0007 cannot be kept. Leave it out."),
+    "no id": ({"external_id": ""}, "external_id: Between 1 and 200 characters, please; this has 0."),
+    "a long id": ({"external_id": "x" * 201}, "external_id: Between 1 and 200 characters, please; this has 201."),
+    "NUL": ({"message": "h\0i"}, "it holds a NUL character"),
+    "not UTF-8": ({"message": b"caf\xe9".decode("utf-8", "surrogateescape")}, "it is not UTF-8"),
+    "half a character": ({"message": b"\xf0\x9f".decode("utf-8", "surrogateescape")}, "it is not UTF-8"),
+    "too few cells": ({"message": None}, "it has 6 cells, and the header has 7"),
+    "too many cells": ({"message": "hi,ho"}, "it has 8 cells, and the header has 7"),
+    "an open quotation": ({"message": '"hi'}, QUOTATION),
+    "a closed quotation": ({"message": '"hi" ho'}, QUOTATION),
+    "an endless line": ({"message": "x" * 300_000}, "the line has more than 100000 characters"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+async def test_a_bad_row_is_named_and_the_rest_goes_in(office, what):
+    changes, reason = BAD[what]
+    line = ",".join(cell for cell in (ROW | changes).values() if cell is not None)
+
+    report = await office.brings(f"{HEADER}{line}\n{GOOD}".encode("utf-8", "surrogateescape"))
+
+    assert (report.rows, report.imported, report.rejected) == (2, 1, 1)
+    assert office.rejects == [(2, reason)]
+    assert await office.wallets() == {"bob": 7}
+    assert len(await office.people()) == 7
+
+
+async def test_the_file_of_rejects_holds_the_rows_as_they_were(office):
+    bad = 'x,2024-01-01T00:00Z,ann@acorn.example,bob@acorn.example,-5,,"=SUM(1,\n2)"\n'
+
+    await office.brings(HEADER.encode() + bad.encode() + b"y,\xff,z\n")
+
+    assert office.reject_rows == [
+        ["line", "reason", *ROW],
+        ["2", NOT_BETWEEN, *bad.split(",")[:6], "'=SUM(1,\n2)"],
+        ["4", "it is not UTF-8", "y", "\\xff", "z"],
+    ]
+
+    await office.brings(HEADER + GOOD)
+
+    assert not office.rejects_path.exists()
+
+
+async def test_line_numbers_are_those_of_an_editor(office):
+    quoted = GOOD.replace("good", "a").replace("well done", '"one\r\ntwo\nthree ""four"""')
+    bad = GOOD.replace("good", "b").replace("7", "x")
+
+    await office.brings("\ufeff" + HEADER + quoted + "\n" + bad + ",,,,,,\n" + bad)
+
+    assert [line for line, _ in office.rejects] == [6, 8]
+    (row,) = await office.world.rows(Recognition)
+    assert row.message == 'one\ntwo\nthree "four"'
+
+
+async def test_a_quotation_mark_that_is_never_closed_costs_one_line(office):
+    rows = [GOOD.replace("good", name) for name in "abcde"]
+    rows[1] = rows[1].replace("well done", '"well done')
+    rows[3] = rows[3].replace("well done", '"quoted" as it should not')
+
+    report = await office.brings(HEADER + "".join(rows))
+
+    assert (report.imported, [line for line, _ in office.rejects]) == (3, [3, 5])
+
+
+async def test_a_row_of_several_lines_with_too_many_cells_costs_its_lines_only(office):
+    wrong = GOOD.replace("good", "a").replace("well done", '"well\ndone",more')
+
+    report = await office.brings(HEADER + wrong + GOOD)
+
+    assert report.imported == 1
+    assert office.rejects == [(2, "it has 8 cells, and the header has 7"), (3, "it has 2 cells, and the header has 7")]
+
+
+async def test_an_id_comes_in_once(office):
+    other = GOOD.replace(",7,", ",8,")
+
+    report = await office.brings(HEADER + GOOD + other + GOOD)
+
+    assert (report.imported, report.already_there, report.rejected) == (1, 1, 1)
+    assert office.rejects == [(3, "external_id: it came in before, and was something else")]
+    assert await office.wallets() == {"bob": 7}
+
+
+async def test_rejected_rows_create_nobody(office):
+    rows = [
+        "a,2024-01-01T00:00Z,new1@acorn.example,new2@acorn.example,-1,fresh,hi\n",
+        "b,2024-01-01T00:00Z,new3@acorn.example,bob@acorn.example,1,fresh,hi\n",
+    ]
+    await office.brings(HEADER + "".join(rows), create_members=True)
+
+    assert [line for line, _ in office.rejects] == [2, 3]
+    assert len(await office.people()) == 7
+    assert await office.world.rows(CompanyValue) == []
+
+
+async def test_those_who_left_were_there(office):
+    await office.world.database.submit(DeactivateMember(office.world.house, office.world.bob.key))
+
+    assert (await office.brings(HEADER + GOOD)).imported == 1
+    assert await office.wallets() == {"bob": 7}
+
+    await office.world.database.submit(ReactivateMember(office.world.house, office.world.bob.key))
+
+
+async def test_a_wallet_that_is_full_takes_no_more(office):
+    rows = [GOOD.replace("good", f"id {n}").replace(",7,", ",1000000,") for n in range(2148)]
+
+    report = await office.brings(HEADER + "".join(rows))
+
+    assert (report.imported, report.rejected) == (2147, 1)
+    assert office.rejects == [(2149, "No account holds more than 2147483647 points.")]
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("external_id,given_at,giver_email,recipient_emails,points,value,message,mood", "The column mood is not known."),
+        ("external_id,given_at,giver_email,recipient_emails,points,value,message,", "The column (without a name) is not known."),
+        ("external_id,given_at,giver_email,recipient_emails,points,message", "The column value is missing."),
+        ("external_id,given_at,giver_email,recipient_emails,points,value,message,points", "A column is there twice."),
+        ("external_id;given_at;giver_email", "Columns are separated by commas, and here by something else."),
+        ("", "The file is empty."),
+        ('"external_id', "The first line cannot be read: a quotation mark is not closed, or stands where none may stand."),
+    ],
+)
+async def test_a_file_with_another_header_is_refused_whole(office, header, sentence):
+    before = await office.world.snapshot()
+
+    with pytest.raises(Refusal) as refused:
+        await office.brings(f"{header}\n{GOOD}" if header else "", **CREATING)
+
+    expected = "Expected are: external_id, given_at, giver_email, recipient_emails, points, value, message."
+    assert refused.value.code is Code.INVALID_INPUT
+    assert refused.value.message.startswith(sentence)
+    assert refused.value.message.endswith(expected)
+    assert await office.world.snapshot() == before
+
+
+async def test_a_file_of_another_encoding_is_refused_whole(office):
+    with pytest.raises(Refusal, match="Save the file as CSV in UTF-8"):
+        await office.brings((HEADER + GOOD).encode("utf-16"))
+
+
+async def test_what_goes_out_comes_in_elsewhere(office):
+    await office.brings(SAMPLES / "recognitions.csv", **CREATING)
+    await office.world.praises("craft")
+    own_message = "=1+1 is a lovely #craft and #speed"
+    given = (await office.world.ann.gives(to=[office.world.bob], message=own_message)).payload["recognition"]
+    await office.world.ann.gives(to=[office.world.bob], message="Between the two of us", visibility="PRIVATE")
+    undone = (await office.world.ann.gives(to=[office.world.bob])).payload["recognition"]["id"]
+    await office.world.ann.revokes(undone)
+
+    out = await office.exports()
+
+    (own_id,) = [row.id for row in await office.world.rows(Recognition) if row.message.startswith("=1")]
+    zoe, ben = "zoë.o'neil@acorn.example", "ben@acorn.example"
+    assert list(csv.reader(StringIO(out, newline="")))[1:] == [
+        ["two", "2024-03-01T09:00:00Z", zoe, f"ann@acorn.example;{ben}", "3", "speed", "'--pretty is prettier now"],
+        ["three", "2024-04-01T00:00:00.250000Z", ben, "mia.x.lopez+plaudit@acorn.example", "0", "", "Plain thanks"],
+        ["one", "2024-05-02T08:00:00Z", zoe, ben, "5", "teamwork", "Thank you, Ben, for\nthe migration 🎉"],
+        [str(own_id), "2026-03-10T12:00:00Z", "ann@acorn.example", "bob@acorn.example", "10", "craft;speed", f"'{own_message}"],
+    ]
+    assert out.startswith(HEADER)
+    assert given["totalPoints"] == 10
+
+    elsewhere = await another(office.world.database)
+    report = await files.import_recognitions(
+        office.world.database, system(elsewhere), office._file(out), office.rejects_path, **CREATING
+    )
+    assert (report.imported, report.rejected) == (4, 0)
+    assert await text_of(files.recognition_lines(office.world.database, elsewhere)) == out
+
+    before = await office.world.snapshot()
+    assert await office.brings(out, **CREATING) == Report(rows=4, already_there=4)
+    assert await office.world.snapshot() == before
+
+
+async def test_private_and_hidden_ones_leave_on_request_and_without_words(office):
+    secret = (await office.world.ann.gives(to=[office.world.bob], message="Between the two of us", visibility="PRIVATE")).payload
+    rude = (await office.world.ann.gives(to=[office.world.bob], message="Something very rude")).payload
+    (rude_id,) = [row.id for row in await office.world.rows(Recognition) if row.message == "Something very rude"]
+    await office.world.database.submit(recognition.HideRecognition(office.world.house, rude_id, "rude"))
+
+    assert [row["message"] for row in csv.DictReader(StringIO(await office.exports()))] == [""]
+    both = [row["message"] for row in csv.DictReader(StringIO(await office.exports(include_private=True)))]
+    assert both == ["Between the two of us", ""]
+    assert secret["userErrors"] == rude["userErrors"] == []
+
+
+async def another(database: Database) -> Any:
+    """A second organization."""
+    organization_id = new_id(database.clock())
+    await database.submit(FoundOrganization(system(organization_id), "Birch", "UTC", "Bo Owner", "bo@birch.example"))
+    return organization_id
+
+
+async def test_the_audit_trail_leaves_with_the_bytes_that_were_hashed(office):
+    await office.brings(SAMPLES / "recognitions.csv", **CREATING)
+    database, organization_id = office.world.database, office.world.organization_id
+
+    lines = (await text_of(files.audit_lines(database, organization_id))).splitlines()
+
+    report = await audit.verify(database, organization_id)
+    previous = "00" * 32
+    for sequence, line in enumerate(map(json.loads, lines), start=1):
+        assert line["sequence"] == sequence
+        assert sha256(line["record"].encode()).hex() == line["hash"]
+        assert json.loads(line["record"])["previous"] == previous
+        previous = line["hash"]
+    assert (len(lines), previous) == (report.events, report.head_hash)
+    rest = (await text_of(files.audit_lines(database, organization_id, after=5))).splitlines()
+    assert rest == lines[5:]
+
+
+def test_a_safe_cell_is_no_formula_and_comes_back_as_it_was():
+    shown = {
+        "=1+1": "'=1+1",
+        "@sum": "'@sum",
+        "-x": "'-x",
+        "+x": "'+x",
+        "\tx": "'\tx",
+        "\rx": "'\rx",
+        "＝x": "'＝x",
+        "'=1": "''=1",
+        "-5": "-5",
+        "+3.5": "+3.5",
+        "'tis": "'tis",
+        "": "",
+        "a=1": "a=1",
+    }
+    assert {cell: safe(cell) for cell in shown} == shown
+    pieces = random.Random(1)
+    cells = ["".join(pieces.choices("'=+-@\t1a ", k=pieces.randint(0, 6))) for _ in range(5_000)]
+    assert [plain(safe(cell)) for cell in [*shown, *cells]] == [*shown, *cells]
+
+
+async def test_people_come_in_with_managers_groups_and_modes(office):
+    report = await office.brings_people(SAMPLES / "members.csv")
+
+    assert report == Report(rows=4, imported=4, members_created=3, groups_created=3)
+    people = await office.people()
+    kim, lee, max_, ann = (people[name] for name in ("kim", "lee", "max", "ann"))
+    assert [(row.display_name, row.job_title, row.mode, row.status) for row in (kim, lee, max_, ann)] == [
+        ("Kim Kay", "Engineer", ParticipationMode.NORMAL, MemberStatus.ACTIVE),
+        ("Lee Lu", None, ParticipationMode.GIVER, MemberStatus.INVITED),
+        ("Max Moe", None, ParticipationMode.NORMAL, MemberStatus.DEACTIVATED),
+        ("Ann Archer", "Writer", ParticipationMode.RECEIVER, MemberStatus.ACTIVE),
+    ]
+    assert [row.manager_id for row in (kim, lee, max_, ann)] == [lee.id, people["olga"].id, None, lee.id]
+    assert await groups_of(office, "kim") == {"team:Platform", "location:Madrid"}
+    assert await groups_of(office, "ann") == {"team:Docs"}
+    balances = await office.world.balances()
+    assert (balances["allowance", kim.id], ("allowance", lee.id) in balances) == (100, False)
+
+
+async def groups_of(office: Office, name: str) -> set[str]:
+    member_id = (await office.people())[name].id
+    names = {row.id: f"{row.kind}:{row.name}" for row in await office.world.rows(Group)}
+    return {names[row.group_id] for row in await office.world.rows(Membership) if row.member_id == member_id}
+
+
+async def test_people_who_are_known_change_nothing_in_a_second_run(office):
+    await office.brings_people(SAMPLES / "members.csv")
+    before = await office.world.snapshot()
+
+    assert await office.brings_people(SAMPLES / "members.csv") == Report(rows=4, already_there=4)
+    assert await office.world.snapshot() == before
+
+
+async def test_people_are_brought_up_to_date(office):
+    await office.brings_people(SAMPLES / "members.csv")
+
+    report = await office.brings_people(
+        "email,display_name,groups,status,mode\n"
+        "kim@acorn.example,Kim Kay-Lu,team:Docs,,\n"
+        "max@acorn.example,Max Moe,,ACTIVE,observer\n"
+        "lee@acorn.example,Lee Lu,,DEACTIVATED,\n"
+        "ann@acorn.example,Ann Archer,,INVITED,\n"
+    )
+
+    assert (report.imported, report.already_there, report.rejected) == (3, 1, 0)
+    people = await office.people()
+    assert (people["kim"].display_name, people["kim"].job_title) == ("Kim Kay-Lu", "Engineer")
+    assert await groups_of(office, "kim") == {"team:Docs", "location:Madrid"}
+    assert (people["max"].status, people["max"].mode) == (MemberStatus.ACTIVE, ParticipationMode.OBSERVER)
+    assert people["lee"].status is MemberStatus.DEACTIVATED
+    assert people["ann"].status is MemberStatus.ACTIVE
+
+
+async def test_people_who_cannot_come_in_are_named_by_line(office):
+    report = await office.brings_people(
+        "display_name,email,manager_email,groups,mode,status\n"
+        ",kim@acorn.example,,,,\n"
+        "Lee,lee,,,,\n"
+        "Ann,ann@acorn.example,,Platform,,\n"
+        "Ann,ann@acorn.example,,team:,,\n"
+        "Bob,bob@acorn.example,,,SOMETIMES,\n"
+        "Bob,bob@acorn.example,,,,GONE\n"
+        "Bob Bee,bob@acorn.example,nobody@acorn.example,,,\n"
+        "Bob Bow,bob@acorn.example,,,,\n"
+        "Cem,cem@acorn.example,cem@acorn.example,,,\n"
+        "Olga Owner,olga@acorn.example,,,,DEACTIVATED\n"
+        "Dee Dow,dee@acorn.example,bob@acorn.example,,,\n"
+    )
+
+    assert sorted(office.rejects) == [
+        (2, "display_name: Between 1 and 200 characters, please; this has 0."),
+        (3, "email: This is not an e-mail address; one looks like ana@example.com."),
+        (4, "groups: Platform is not written as kind:name, such as team:Platform"),
+        (5, "groups: team: cannot be the kind and name of a group"),
+        (6, "mode: it is one of NORMAL, GIVER, RECEIVER, OBSERVER"),
+        (7, "status: it is one of INVITED, ACTIVE, DEACTIVATED"),
+        (8, "manager_email: no member has the address nobody@acorn.example; the rest of the row went in"),
+        (9, "email: line 8 has the same address"),
+        (10, "manager_email: Nobody reports to themselves, directly or by way of others."),
+        (11, "status: This is the last owner. Make someone else an owner first."),
+    ]
+    assert (report.rows, report.imported, report.already_there, report.rejected) == (11, 1, 0, 10)
+    people = await office.people()
+    assert (people["dee"].display_name, people["dee"].manager_id) == ("Dee Dow", people["bob"].id)
+    assert people["bob"].display_name == "Bob Bee"
+    assert len(people) == 7
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not REAL.exists(), reason="the real file lies outside the repository, in ../shared/data")
+async def test_ten_years_of_thanks_come_in(office):
+    report = await office.brings(REAL, **CREATING)
+
+    assert report == Report(rows=4991, imported=4991, members_created=1223, values_created=8)
+    assert len(await office.world.rows(Grant)) == 5466
+    assert len(await office.people()) == 7 + 1223
+    balances = await office.world.balances()
+    assert sum(points for (kind, _), points in balances.items() if kind == "wallet") == 30_084
+    assert await office.brings(REAL, **CREATING) == Report(rows=4991, already_there=4991)
