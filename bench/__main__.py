@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +68,9 @@ def _measure(postgres: Postgres, seconds: float, rounds: int) -> dict[str, tuple
                 cpu = f", server CPU {figures.cpu_ms:.2f} ms a grant" if figures.cpu_ms else ""
                 print(f"round {number + 1}, {case.name}: {figures.per_s:,.0f}/s{cpu}; pgbench {per_s:,.0f}/s", file=sys.stderr)
     # The copy writes the same double entries, so its ledger must hold, too; its chain is filled with bytes that say nothing.
-    problems = asyncio.run(scene.problems(url, pairs, answers, VERIFIED)) + asyncio.run(scene.ledger_problems(copy, pairs, VERIFIED))
+    problems = asyncio.run(scene.problems(url, pairs, answers, VERIFIED)) + asyncio.run(
+        scene.ledger_problems(copy, pairs, VERIFIED)
+    )
     if problems:
         sys.exit("No figures: what was written is wrong.\n" + "\n".join(problems))
     return found
@@ -90,8 +91,7 @@ def _summary(ours: list[Figures], theirs: list[float]) -> dict[str, float]:
 
 
 def _show(report: dict[str, dict[str, float]]) -> None:
-    width = min(shutil.get_terminal_size().columns, 100)
-    print(f"{'':24}{'plaudit/s':>12}{'pgbench/s':>12}{'ratio':>8}{'target':>8}{'p50 ms':>9}{'p99 ms':>9}"[:width])
+    print(f"{'':24}{'plaudit/s':>12}{'pgbench/s':>12}{'ratio':>8}{'target':>8}{'p50 ms':>9}{'p99 ms':>9}")
     for case in CASES:
         row = report[case.name]
         print(

@@ -9,13 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 from uuid import UUID
@@ -154,7 +153,11 @@ class Server:
         }
         # Not in a terminal's group: Ctrl-C is for the bench, which then stops the server.
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE], cwd=code, env=_environment() | settings, stdin=subprocess.DEVNULL, start_new_session=True
+            [sys.executable, "-c", SERVE],
+            cwd=code,
+            env=_environment() | settings,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
 
     def __enter__(self) -> Self:
@@ -189,7 +192,9 @@ class Server:
             "pairs": [[pair.token, str(pair.recipient_id)] for pair in pairs],
         }
         before = self._cpu_seconds()
-        done = subprocess.run([sys.executable, "-m", "bench.load"], input=json.dumps(plan), stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.load"], input=json.dumps(plan), stdout=subprocess.PIPE, text=True, check=True
+        )
         found = json.loads(done.stdout)
         cpu = self._cpu_seconds() - before
         return Figures(found["per_s"], found["p50_ms"], found["p99_ms"], found["answers"], 1000 * cpu / found["answers"])
@@ -213,7 +218,9 @@ async def problems(url: str, pairs: Pairs, answers: int, verified: int) -> list[
     database = Database(url, audit.AuditChain())
     found = []
     async with database.read() as connection:
-        counted = (await connection.execute(sa.select(sa.func.count()).select_from(table_of(recognition.Recognition)))).scalar_one()
+        counted = (
+            await connection.execute(sa.select(sa.func.count()).select_from(table_of(recognition.Recognition)))
+        ).scalar_one()
     expected = answers + len(pairs.spread) + len(pairs.together)
     if counted != expected:
         found.append(f"{expected:,} recognitions were given, and {counted:,} are there.")

@@ -36,7 +36,7 @@ SAMPLES = Path(__file__).parent / "samples"
 REAL = Path(__file__).parents[2] / "shared" / "data" / "git-recognitions.csv"
 HEADER = "external_id,given_at,giver_email,recipient_emails,points,value,message\n"
 GOOD = "good,2024-03-01T09:00:00Z,ann@acorn.example,bob@acorn.example,7,,well done\n"
-CREATING = {"create_members": True, "create_values": True}
+CREATING: dict[str, Any] = {"create_members": True, "create_values": True}
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ NOT_WHOLE = "points: it is not a whole number"
 NOT_BETWEEN = "points: it is not between 0 and 1000000"
 QUOTATION = "a quotation mark is not closed, or stands where none may stand"
 STRANGER = "recipient_emails: no member has the address eve@acorn.example; --create-members would invite them"
-BAD = {
+BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no recipient": ({"recipient_emails": ""}, "recipient_emails: there is no recipient"),
     "only separators": ({"recipient_emails": ";;"}, "recipient_emails: there is no recipient"),
     "self": (
@@ -340,6 +340,11 @@ async def test_a_file_with_another_header_is_refused_whole(office, header, sente
     assert await office.world.snapshot() == before
 
 
+async def test_a_pipe_is_refused_since_it_cannot_be_read_twice(office):
+    with pytest.raises(Refusal, match="is no ordinary file"):
+        await office.brings(Path("/dev/null"))
+
+
 async def test_a_file_of_another_encoding_is_refused_whole(office):
     with pytest.raises(Refusal, match="Save the file as CSV in UTF-8"):
         await office.brings((HEADER + GOOD).encode("utf-16"))
@@ -381,6 +386,7 @@ async def test_what_goes_out_comes_in_elsewhere(office):
 
 async def test_private_and_hidden_ones_leave_on_request_and_without_words(office):
     secret = (await office.world.ann.gives(to=[office.world.bob], message="Between the two of us", visibility="PRIVATE")).payload
+    office.world.passes(minutes=1)
     rude = (await office.world.ann.gives(to=[office.world.bob], message="Something very rude")).payload
     (rude_id,) = [row.id for row in await office.world.rows(Recognition) if row.message == "Something very rude"]
     await office.world.database.submit(recognition.HideRecognition(office.world.house, rude_id, "rude"))

@@ -2,7 +2,7 @@
 
 from app.allowance import reads
 from app.allowance.calendar import Period
-from app.allowance.issue import Allowance, BringUpToDate, add_to, current, expect, needs, period
+from app.allowance.issue import Allowance, BringUpToDate, add_to, current, expect, needs, next_points, period
 from app.allowance.models import AllowancePolicyVersion, AllowanceStanding
 from app.allowance.policy import Changes, Followed, SetAllowancePolicy, TopUpAllowance, found
 from app.allowance.rules import AllowanceEffect, AllowancePolicy, AllowanceRule, Span, parse
@@ -26,6 +26,7 @@ __all__ = [
     "expect",
     "found",
     "needs",
+    "next_points",
     "parse",
     "period",
     "reads",

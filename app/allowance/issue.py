@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -56,12 +56,36 @@ def current(draft: Draft, member_id: UUID) -> AllowanceStanding:
         may_give = member.status is MemberStatus.ACTIVE and member.mode in organization.GIVING_MODES
         if row.issued or not may_give:
             return row
-    person = person_facts(draft, member, known)
-    place = ledger.allowance(member_id)
-    state = rules.due(_standing(row), ledger.balance(draft, place), known, person, draft.now)
+    return _brought(draft, member, row, known, draft.now)
+
+
+def _brought(
+    draft: Draft, member: Member, row: AllowanceStanding | None, known: list[Version], moment: datetime
+) -> AllowanceStanding:
+    balance = ledger.balance(draft, ledger.allowance(member.id))
+    state = rules.due(_standing(row), balance, known, person_facts(draft, member, known), moment)
     for step in state.steps:
-        _post(draft, member_id, step)
-    return _kept(draft, member_id, row, state.standing)
+        _post(draft, member.id, step)
+    return _kept(draft, member.id, row, state.standing)
+
+
+def settle(draft: Draft, member_id: UUID) -> None:
+    """Posts what is due for the periods that went by, for whom the member was in them: before a change of the member, which is not
+    to reach back."""
+    row = draft.get(AllowanceStanding, member_id)
+    known = versions(draft)
+    began = rules.span_at(known, draft.now).start
+    if row is not None and row.period_end < began:
+        _brought(draft, organization.member_found(draft, member_id), row, known, began - timedelta(microseconds=1))
+
+
+def next_points(draft: Draft, member_id: UUID) -> int:
+    """Points that the member will have to give when the next period begins, if none is given before."""
+    standing = current(draft, member_id)
+    known = versions(draft)
+    person = person_facts(draft, organization.member_found(draft, member_id), known)
+    balance = ledger.balance(draft, ledger.allowance(member_id))
+    return rules.due(_standing(standing), balance, known, person, standing.period_end).balance
 
 
 def person_facts(draft: Draft, member: Member, known: list[Version]) -> Person:

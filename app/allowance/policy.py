@@ -11,7 +11,7 @@ import orjson
 from app import audit, ledger, organization
 from app.allowance import rules
 from app.allowance.calendar import bounds
-from app.allowance.issue import add_to, current, expect, needs, period, versions
+from app.allowance.issue import add_to, current, expect, needs, period, settle, versions
 from app.allowance.models import AllowancePolicyVersion
 from app.allowance.rules import AllowancePolicy
 from app.core.actor import Actor, Permission
@@ -129,7 +129,8 @@ class TopUpAllowance:
     def _members(self, draft: Draft) -> list[Member]:
         organization_id = draft.organization_id
         draft.expect(row(Member, organization_id, id_) for id_ in self.member_ids)
-        draft.expect(want for id_ in self.group_ids for want in (row(Group, organization_id, id_), rows(Membership, organization_id, group_id=id_)))
+        draft.expect(row(Group, organization_id, id_) for id_ in self.group_ids)
+        draft.expect(rows(Membership, organization_id, group_id=id_) for id_ in self.group_ids)
         members = {id_: organization.member_found(draft, id_, "memberIds") for id_ in self.member_ids}
         for member in members.values():
             if not _gives(member):
@@ -203,7 +204,7 @@ class Followed:
     def decide(self, draft: Draft) -> UUID:
         """The id that the change answers with."""
         if self._member_id is not None and draft.get(Member, self._member_id) is not None:
-            current(draft, self._member_id)  # periods that went by are for whom the member was in them
+            settle(draft, self._member_id)
         changed = self.change.decide(draft)
         if changed != draft.organization_id:
             current(draft, changed)

@@ -21,7 +21,9 @@ class AllowanceEffect(StrEnum):
     """What a matching rule does with what was there before it."""
 
     ADD = "ADD"
+    """Adds to it."""
     REPLACE = "REPLACE"
+    """Takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,7 @@ def _issue(state: Due, version: Version, person: Person) -> None:
         issued=True,
         entitlement=points,
         total=state.standing.total + points,
+        policy_version=version.number,
         lines=(*lines, *state.standing.lines),
     )
 

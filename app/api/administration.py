@@ -163,7 +163,7 @@ class AdministrationMutations:
             input.email or None,
             input.avatar_url or None,
             input.job_title or None,
-            uuid_of(input.manager_id, "Member", "managerId") if input.manager_id else None,
+            uuid_of(input.manager_id, "Member", "managerId") if isinstance(input.manager_id, str) else None,
             uuids_of(input.group_ids or None, "Group", "groupIds"),
             input.mode or organization.ParticipationMode.NORMAL,
             input.status or organization.MemberStatus.INVITED,
@@ -175,7 +175,7 @@ class AdministrationMutations:
         """Changes what is known of a person. What is left out stays; null empties it."""
         keep = organization.KEEP
         manager: UUID | organization.Keep | None = keep if input.manager_id is strawberry.UNSET else None
-        if input.manager_id:
+        if isinstance(input.manager_id, str):
             manager = uuid_of(input.manager_id, "Member", "managerId")
         act = organization.UpdateMember(
             info.context.actor,

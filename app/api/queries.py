@@ -133,7 +133,7 @@ def _feed_filter(given: RecognitionFilter | None) -> recognition.reads.Recogniti
 
 
 def _id(given: strawberry.ID | None, kind: str, name: str) -> UUID | None:
-    """The key in a filter; None where it was left out. An empty id is one that does not exist, and no filter that does not look."""
+    """The key in a filter; None where it was left out. An empty id names nothing: NOT_FOUND."""
     return uuid_of(given, kind, "filter", name) if isinstance(given, str) else None
 
 

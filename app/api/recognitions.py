@@ -20,6 +20,9 @@ from app.recognition import Visibility
 strawberry.enum(Visibility)
 
 
+INT_MAX = 2**31 - 1
+
+
 @described
 @strawberry.type
 class Boost(Node):
@@ -280,13 +283,18 @@ class GivingCheck:
     """In the order of judging."""
 
 
+def _shown(points: int) -> int:
+    """As far as GraphQL's Int reaches: someone may ask about more points than there can be."""
+    return max(-INT_MAX, min(points, INT_MAX))
+
+
 async def giving_check_of(info: Info, found: rooms.GivingCheck) -> GivingCheck:
     """A check as GraphQL shows it."""
     return GivingCheck(
         allowed=found.allowed,
-        total_cost=found.total_cost,
+        total_cost=_shown(found.total_cost),
         recipient_count=found.recipient_count,
-        remaining_after=found.remaining_after,
+        remaining_after=_shown(found.remaining_after),
         left_out=await left_out_of(info, found.left_out),
         rules=[
             RuleVerdict(

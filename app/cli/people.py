@@ -112,18 +112,19 @@ def list_members(
     """List members by name."""
 
     async def work(database: "Database", actor: "Actor") -> None:
+        from app import organization
         from app.db import Slice
-        from app.organization import MemberStatus, reads
 
         rows = [("E-MAIL", "NAME", "ROLE", "MODE", "STATUS")]
+        wanted = organization.reads.MemberFilter(status=None)
         part = Slice(PAGE)
         while True:
             async with database.read() as connection:
-                page = await reads.members_page(connection, actor.organization_id, reads.MemberFilter(status=None), part)
+                page = await organization.reads.members_page(connection, actor.organization_id, wanted, part)
             rows += [
                 (row.email or "-", row.display_name, row.role, row.mode, row.status)
                 for row in page.rows
-                if everyone or row.status is not MemberStatus.DEACTIVATED
+                if everyone or row.status is not organization.MemberStatus.DEACTIVATED
             ]
             if not page.has_next:
                 break

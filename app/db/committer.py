@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from app.core.clock import Clock
 from app.core.clock import now as present
-from app.core.errors import Bug, Busy, Refusal
+from app.core.errors import Bug, Busy, PlauditError
 from app.core.ids import new_reference
 from app.db.batch import Act, Batch, Chain, Draft, Missing, Source, Want, one
 
@@ -237,8 +237,8 @@ def _decide(batch: Batch, acts: Sequence[Act[Any]], outcomes: list[Any], keep: b
             for want in lack.wants:
                 missing.setdefault(want.source, {})[want] = None
             continue
-        except Refusal as refusal:
-            outcome = refusal
+        except PlauditError as said:
+            outcome = cast(Any, said)
         except Exception as error:
             outcome = cast(Any, _bug(act, error))
         if not missing:

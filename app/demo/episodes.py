@@ -56,8 +56,8 @@ def episodes() -> tuple[Episode, ...]:
     once = [
         Episode(0.05, _open_the_leaderboard),
         Episode(0.27, lambda stage: [_adjust(stage, "Sanna Korhonen", 60, "First prize of the harbour hackathon.")]),
-        Episode(0.29, lambda stage: [_adjust(stage, "Kenji Watanabe", 30, "Hackathon: prize of the audience.")]),
-        Episode(0.3, lambda stage: [_adjust(stage, "Kenji Watanabe", -10, "The audience prize was 20, not 30. Sorry, Kenji!")]),
+        Episode(0.29, lambda stage: [_adjust(stage, "Kenji Yamamoto", 30, "Hackathon: prize of the audience.")]),
+        Episode(0.3, lambda stage: [_adjust(stage, "Kenji Yamamoto", -10, "The audience prize was 20, not 30. Sorry, Kenji!")]),
         Episode(0.4, _keep_prices_independent),
         Episode(0.45, lambda stage: [_top_up(stage, "Field Crew", 25, "Storm season: thank each other while it blows.")]),
         Episode(0.5, _let_more_be_kept),

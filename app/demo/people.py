@@ -58,8 +58,8 @@ Camille Laurent, Head of Berths, L
     Leila Farahani, Mobile Engineer, L, joins=35
   Hannah Goldberg, Engineering Manager, V
     Vikram Iyer, Full-stack Engineer, V
-    Zuzana Nováková, Full-stack Engineer, V
-    Álvaro Quintana, Full-stack Engineer, V
+    Jitka Nováková, Full-stack Engineer, V
+    Álvaro Quintero, Full-stack Engineer, V
     Thandiwe Dlamini, Quality Engineer, V
     Mehmet Yıldız, Quality Engineer, R
   Ailsa MacLeod, Product Manager, L
@@ -117,7 +117,7 @@ Miriam Cohen, Head of Harbour Care, L, generous
     Aoife Kelly, Support Specialist, V
     Bilal Hussain, Support Specialist, V
     Elena Popescu, Support Specialist, V
-    Kenji Watanabe, Support Specialist, V
+    Kenji Yamamoto, Support Specialist, V
     Marta Ribas, Support Specialist, V
     Samuel Osei, Support Specialist, V, joins=70
   Patrícia Gomes, Support Lead, L

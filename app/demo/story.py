@@ -58,7 +58,6 @@ class Told:
 
     id: UUID
     gift: Gift
-    recipients: tuple[UUID, ...]
 
 
 class Story:
@@ -127,7 +126,7 @@ class Story:
         answers = await self.submit([*map(self._give, gifts), *later])
         for gift, given in zip(gifts, answers, strict=False):
             if isinstance(given, Given) and not given.replayed:
-                told = Told(given.id, gift, tuple(member.id for member in given.people[1:]))
+                told = Told(given.id, gift)
                 self.latest = [*self.latest[-20:], told]
                 self._follow(told, part)
 

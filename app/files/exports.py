@@ -44,7 +44,7 @@ def _cells(
             external_id,
             row.given_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             names[row.giver_id],
-            ";".join(names[id_] for id_ in recipients[row.id]),
+            ";".join(sorted(names[id_] for id_ in recipients[row.id])),
             str(row.points_each),
             ";".join(hashtags[row.id]),
             row.message if row.hidden_at is None else "",

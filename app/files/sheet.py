@@ -80,6 +80,8 @@ class Sheet:
     """An open CSV file with a header of known columns in any order. Opening it raises INVALID_INPUT for another header."""
 
     def __init__(self, path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> None:
+        if not path.is_file():
+            raise _refused(f"{path} is no ordinary file, and it is read twice. Put the rows into one first.")
         self.bytes_total = path.stat().st_size
         self._raw: BufferedReader = path.open("rb")
         # A byte that is not UTF-8 becomes a character of its own that we can find, and costs only its row.

@@ -22,22 +22,10 @@ from app.recognition.models import (
 )
 from app.recognition.policy import SetGivingPolicy, found
 from app.recognition.revoke import RevokeBoost, Revoked, RevokeRecognition
-from app.recognition.rules import (
-    Case,
-    Effect,
-    GivingLimits,
-    GivingPolicy,
-    GivingRule,
-    LeftOut,
-    Person,
-    ValueRequirement,
-    Verdict,
-    may_give,
-    parse,
-    receives,
-)
+from app.recognition.rules import Case, LeftOut, Verdict, may_give, receives
 from app.recognition.sight import may_read_message, may_see
 from app.recognition.talk import CommentOnRecognition, DeleteComment, HideRecognition, ReactToRecognition
+from app.recognition.terms import Effect, GivingLimits, GivingPolicy, GivingRule, Person, ValueRequirement, parse
 
 __all__ = [
     "EXTERNAL_ID_CHARS_MAX",

@@ -64,10 +64,10 @@ class BoostRecognition:
         giver = cases.person(draft, self.actor.member_id)
         standing = allowance.current(draft, giver.id)
         remaining = ledger.balance(draft, ledger.allowance(giver.id))
-        case = Case(policy, giver, (), self.points_each, remaining, standing.period_end, is_boost=True)
+        case = Case(policy, giver, (), self.points_each, remaining, standing.period_end, "recognitionId", is_boost=True)
         ids = [grant.recipient_id for grant in sight.grants(draft, recognition.id) if grant.recipient_id != giver.id]
         recipients, left_out = rules.parted(case, cases.people_of(draft, ids))
-        return cases.with_tallies(draft, replace(case, recipients=recipients)), left_out
+        return cases.completed(draft, replace(case, recipients=recipients)), left_out
 
 
 def _write(draft: Draft, recognition: Recognition, case: Case) -> Boost:

@@ -16,7 +16,8 @@ from app.db import Draft, Reading, Want, columns, computed, identifier_column, r
 from app.organization import CompanyValue, Group, Member, Membership
 from app.recognition import rules
 from app.recognition.models import GivingPolicyNow, Grant
-from app.recognition.rules import RECIPIENTS_MAX, Case, GivingPolicy, LeftOut, Person, Tally
+from app.recognition.rules import Case, LeftOut, Tally
+from app.recognition.terms import RECIPIENTS_MAX, GivingPolicy, Person, parse
 
 
 class PairTally(NamedTuple):
@@ -109,7 +110,7 @@ def policy_now(draft: Draft) -> tuple[int, GivingPolicy]:
     """The giving policy in force, and its version."""
     policy = draft.get(GivingPolicyNow)
     assert policy is not None, "an organization is founded with a policy"
-    return policy.version, rules.parse(policy.document)
+    return policy.version, parse(policy.document)
 
 
 def person(draft: Draft, member_id: UUID, *field: str) -> Person:
@@ -140,14 +141,15 @@ def gather(draft: Draft, wish: Wish, *, sees_numbers: bool) -> Facts:
         wish.points_each,
         ledger.balance(draft, ledger.allowance(giver.id)),
         standing.period_end,
+        "groupIds" if wish.group_ids and not wish.recipient_ids else "recipientIds",
         message=message,
         has_hashtag=has_hashtag,
         has_value=bool(values),
         sees_numbers=sees_numbers,
     )
     from_groups, left_out = rules.parted(case, _grouped(draft, wish, giver))
-    case = replace(case, recipients=named + from_groups)
-    return Facts(with_tallies(draft, case), left_out, tuple(dict.fromkeys(wish.group_ids)), values)
+    case = completed(draft, replace(case, recipients=named + from_groups))
+    return Facts(case, left_out, tuple(dict.fromkeys(wish.group_ids)), values)
 
 
 def _grouped(draft: Draft, wish: Wish, giver: Person) -> list[Person]:
@@ -191,7 +193,14 @@ def _values(draft: Draft, message: str, named: tuple[str, ...]) -> tuple[tuple[s
     return tuple(values), bool(tags)
 
 
-def with_tallies(draft: Draft, case: Case) -> Case:
+def completed(draft: Draft, case: Case) -> Case:
+    """The case, now that its recipients are known, with what it takes to judge its cost and its limits."""
+    if case.cost > case.remaining:
+        case = replace(case, remaining_next=allowance.next_points(draft, case.giver.id))
+    return _with_tallies(draft, case)
+
+
+def _with_tallies(draft: Draft, case: Case) -> Case:
     """The case with what was given in this period before, where a limit asks for it."""
     if not case.policy.limits.need_tallies:
         return case

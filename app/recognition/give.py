@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app import audit, ledger, organization
-from app.core.actor import Actor
+from app.core.actor import Actor, Permission
 from app.db import Draft, Want
 from app.ledger import Leg, TransferKind
 from app.organization import Member
 from app.recognition import case as cases
 from app.recognition import rules
 from app.recognition.models import Grant, Origin, Recognition, RecognitionGroup, RecognitionValue, Visibility
-from app.recognition.rules import LeftOut, Person, Verdict
+from app.recognition.rules import LeftOut, Verdict
+from app.recognition.terms import Person
 
 VERB = "giveRecognition"
 
@@ -141,7 +142,7 @@ class CheckGiving:
 
     def decide(self, draft: Draft) -> "GivingCheck":
         """Every rule's verdict."""
-        sees_numbers = self.actor.sees_everyone
+        sees_numbers = self.actor.may(Permission.POLICY_EDIT)
         facts = cases.gather(draft, self.wish, sees_numbers=sees_numbers)
         said = rules.verdicts(facts.case)
         return GivingCheck(

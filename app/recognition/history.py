@@ -16,7 +16,7 @@ from app.organization import CompanyValue
 from app.recognition import case as cases
 from app.recognition.give import told
 from app.recognition.models import Grant, Origin, Recognition, RecognitionValue, Visibility
-from app.recognition.rules import MESSAGE_CHARS_MAX, RECIPIENTS_MAX
+from app.recognition.terms import MESSAGE_CHARS_MAX, RECIPIENTS_MAX
 
 VERB = "importRecognition"
 EXTERNAL_ID_CHARS_MAX = 200

@@ -12,7 +12,7 @@ from app.core.texts import clean
 from app.db import Draft, Want, row
 from app.ledger import POINTS_MAX
 from app.recognition.models import GivingPolicyNow, GivingPolicyVersion
-from app.recognition.rules import MESSAGE_CHARS_MAX, RECIPIENTS_MAX, GivingPolicy
+from app.recognition.terms import MESSAGE_CHARS_MAX, RECIPIENTS_MAX, GivingPolicy
 
 RULES_MAX = 200
 NOTE_CHARS_MAX = 500

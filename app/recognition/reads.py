@@ -24,8 +24,8 @@ from app.recognition.models import (
     RecognitionValue,
     Visibility,
 )
-from app.recognition.rules import GivingPolicy, parse
 from app.recognition.sight import may_see
+from app.recognition.terms import GivingPolicy, parse
 
 SEARCHED_DAYS = 366
 BOOSTS_SHOWN = 100

@@ -188,7 +188,9 @@ def _recovered(draft: Draft, paid: list[Grant], field: str, *, force: bool) -> d
         balance = ledger.balance(draft, ledger.wallet(recipient_id))
         if balance < points and not force:
             raise Refusal(
-                Code.POINTS_SPENT, "The points have been spent in part, so this cannot be taken back. An admin can force it.", field
+                Code.POINTS_SPENT,
+                "The points have been spent in part, so this cannot be taken back. An admin can force it.",
+                field,
             )
         shares[recipient_id] = Shares(points, min(balance, points))
     return shares
@@ -203,8 +205,8 @@ def _by_gift(grants: list[Grant]) -> dict[UUID, list[Grant]]:
 
 
 def _home(draft: Draft, payer_id: UUID, transfer: Transfer) -> Place:
-    """Where a payer's points go back to: its allowance if it gave in the current period, else issuance. Issuance paid for what was
-    imported."""
+    """Where a payer's points go back to: its allowance if it gave in the current period, else issuance, which also paid for
+    what was imported."""
     if transfer.kind is not TransferKind.IMPORT and transfer.posted_at >= allowance.current(draft, payer_id).period_start:
         return ledger.allowance(payer_id)
     return ledger.issuance(draft.organization_id)

@@ -1,140 +1,15 @@
-"""Who may give what to whom: the giving policy, and every rule in the order of judging. Pure."""
+"""Who may give what to whom: every rule in the order of judging. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
-
-import orjson
 
 from app.core.errors import Code, Refusal
 from app.ledger import POINTS_MAX
-from app.organization import GIVING_MODES, RECEIVING_MODES, Audience, MemberStatus, ParticipationMode
-
-RECIPIENTS_MAX = 500
-"""People in one recognition, whatever the policy says."""
-RECIPIENTS_MAX_DEFAULT = 50
-MESSAGE_CHARS_MAX = 2_000
-MESSAGE_CHARS_MIN_DEFAULT = 10
-UNDO_WINDOW_MINUTES_DEFAULT = 24 * 60
-
-
-class Effect(StrEnum):
-    """What a giving rule says about the pairs it matches."""
-
-    ALLOW = "ALLOW"
-    DENY = "DENY"
-
-
-class ValueRequirement(StrEnum):
-    """What a message must carry."""
-
-    OPTIONAL = "OPTIONAL"
-    HASHTAG_REQUIRED = "HASHTAG_REQUIRED"
-    """Any #word counts."""
-    VALUE_REQUIRED = "VALUE_REQUIRED"
-    """A company value, by hashtag or id."""
-
-
-@dataclass(frozen=True, slots=True)
-class GivingRule:
-    """Allows or denies giving from one audience to another."""
-
-    effect: Effect
-    giver: Audience
-    recipient: Audience
-    note: str | None = None
-
-    def matches(self, giver: "Person", recipient: "Person") -> bool:
-        """Whether it speaks about this pair."""
-        return self.giver.includes(giver.id, giver.group_ids) and self.recipient.includes(recipient.id, recipient.group_ids)
-
-
-@dataclass(frozen=True, slots=True)
-class GivingLimits:
-    """Bounds on giving; None is no bound. The period is the allowance period."""
-
-    points_per_recognition_max: int | None = None
-    recipients_max: int = RECIPIENTS_MAX_DEFAULT
-    pair_points_max: int | None = None
-    pair_recognitions_max: int | None = None
-    received_points_max: int | None = None
-
-    @property
-    def need_tallies(self) -> bool:
-        """Whether what was given before matters."""
-        return not (self.pair_points_max is None and self.pair_recognitions_max is None and self.received_points_max is None)
-
-
-@dataclass(frozen=True, slots=True)
-class GivingPolicy:
-    """Who may give what to whom."""
-
-    paused: bool = False
-    rules: tuple[GivingRule, ...] = ()
-    limits: GivingLimits = field(default_factory=GivingLimits)
-    value_requirement: ValueRequirement = ValueRequirement.OPTIONAL
-    message_chars_min: int = MESSAGE_CHARS_MIN_DEFAULT
-    undo_window_minutes: int = UNDO_WINDOW_MINUTES_DEFAULT
-
-    @property
-    def has_allow_rules(self) -> bool:
-        """With any ALLOW rule, a pair must match one."""
-        return any(rule.effect is Effect.ALLOW for rule in self.rules)
-
-    def document(self, *, notes: bool = True) -> dict[str, Any]:
-        """As JSON; without the notes, which are free text, for the audit trail."""
-        return {
-            "paused": self.paused,
-            "rules": [
-                {"effect": rule.effect, "giver": rule.giver.document(), "recipient": rule.recipient.document()}
-                | ({"note": rule.note} if notes else {})
-                for rule in self.rules
-            ],
-            "limits": {
-                "points_per_recognition_max": self.limits.points_per_recognition_max,
-                "recipients_max": self.limits.recipients_max,
-                "pair_points_max": self.limits.pair_points_max,
-                "pair_recognitions_max": self.limits.pair_recognitions_max,
-                "received_points_max": self.limits.received_points_max,
-            },
-            "value_requirement": self.value_requirement,
-            "message_chars_min": self.message_chars_min,
-            "undo_window_minutes": self.undo_window_minutes,
-        }
-
-
-@lru_cache(maxsize=1024)
-def parse(document: bytes) -> GivingPolicy:
-    """The policy from its document. Cached by content, so that a draft that is dropped cannot poison it."""
-    content = orjson.loads(document)
-    rules = tuple(
-        GivingRule(Effect(rule["effect"]), Audience.of(rule["giver"]), Audience.of(rule["recipient"]), rule["note"])
-        for rule in content["rules"]
-    )
-    return GivingPolicy(
-        content["paused"],
-        rules,
-        GivingLimits(**content["limits"]),
-        ValueRequirement(content["value_requirement"]),
-        content["message_chars_min"],
-        content["undo_window_minutes"],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A member as the rules see it."""
-
-    id: UUID
-    name: str
-    ordinal: int
-    status: MemberStatus
-    mode: ParticipationMode
-    group_ids: frozenset[UUID]
+from app.organization import GIVING_MODES, RECEIVING_MODES, MemberStatus
+from app.recognition.terms import MESSAGE_CHARS_MAX, RECIPIENTS_MAX, Effect, GivingPolicy, Person, ValueRequirement
 
 
 class Tally(NamedTuple):
@@ -159,6 +34,10 @@ class Case:
     remaining: int
     """Points left in the giver's allowance."""
     period_end: datetime
+    recipients_field: str = "recipientIds"
+    """The input that names the recipients."""
+    remaining_next: int = 0
+    """Points that the next period will begin with; known where those left do not suffice."""
     tallies: Mapping[UUID, Tally] = field(default_factory=dict)
     message: str | None = None
     """None: not looked at."""
@@ -181,6 +60,10 @@ class Case:
     def tally(self, recipient: Person) -> Tally:
         """What this recipient got before."""
         return self.tallies.get(recipient.id, NOTHING_YET)
+
+    def most(self, number: Callable[[Tally], int]) -> int:
+        """The largest such number among the recipients."""
+        return max((number(self.tally(recipient)) for recipient in self.recipients), default=0)
 
 
 Judgement = Refusal | None
@@ -206,19 +89,19 @@ def _giver_mode(case: Case) -> Judgement:
 
 def _self(case: Case) -> Judgement:
     if any(recipient.id == case.giver.id for recipient in case.recipients):
-        return Refusal(Code.SELF_RECOGNITION, "Nobody gives to themselves. Choose someone else.", "recipientIds")
+        return Refusal(Code.SELF_RECOGNITION, "Nobody gives to themselves. Choose someone else.", case.recipients_field)
     return None
 
 
 def _status(case: Case, recipient: Person) -> Judgement:
     if recipient.status is MemberStatus.DEACTIVATED:
-        return Refusal(Code.RECIPIENT_INACTIVE, f"{recipient.name} has left and cannot receive.", "recipientIds")
+        return Refusal(Code.RECIPIENT_INACTIVE, f"{recipient.name} has left and cannot receive.", case.recipients_field)
     return None
 
 
 def _mode(case: Case, recipient: Person) -> Judgement:
     if recipient.mode not in RECEIVING_MODES:
-        return Refusal(Code.RECIPIENT_NOT_ALLOWED, f"{recipient.name} does not take part in receiving.", "recipientIds")
+        return Refusal(Code.RECIPIENT_NOT_ALLOWED, f"{recipient.name} does not take part in receiving.", case.recipients_field)
     return None
 
 
@@ -228,7 +111,7 @@ def _deny(case: Case, recipient: Person) -> Judgement:
             return Refusal(
                 Code.RECIPIENT_NOT_ALLOWED,
                 f"A rule of your organization keeps you from giving to {recipient.name}.",
-                "recipientIds",
+                case.recipients_field,
             )
     return None
 
@@ -238,7 +121,9 @@ def _allow(case: Case, recipient: Person) -> Judgement:
         return None
     if any(rule.effect is Effect.ALLOW and rule.matches(case.giver, recipient) for rule in case.policy.rules):
         return None
-    return Refusal(Code.RECIPIENT_NOT_ALLOWED, f"No rule of your organization lets you give to {recipient.name}.", "recipientIds")
+    return Refusal(
+        Code.RECIPIENT_NOT_ALLOWED, f"No rule of your organization lets you give to {recipient.name}.", case.recipients_field
+    )
 
 
 _PAIR = (("recipient_status", _status), ("recipient_mode", _mode), ("deny", _deny), ("allow", _allow))
@@ -256,12 +141,11 @@ def _points_each_max(case: Case) -> Judgement:
 def _recipients_max(case: Case) -> Judgement:
     most = min(case.policy.limits.recipients_max, RECIPIENTS_MAX)
     if not case.recipients:
-        return Refusal(
-            Code.NO_RECIPIENTS, "There is nobody to give to. Name at least one person who can receive.", "recipientIds"
-        )
+        message = "There is nobody to give to. Name at least one person who can receive."
+        return Refusal(Code.NO_RECIPIENTS, message, case.recipients_field)
     if len(case.recipients) > most and not case.is_boost:
         message = f"At most {most} people at once; these are {len(case.recipients)}. Name fewer."
-        return Refusal(Code.TOO_MANY_RECIPIENTS, message, "recipientIds")
+        return Refusal(Code.TOO_MANY_RECIPIENTS, message, case.recipients_field)
     return None
 
 
@@ -273,7 +157,7 @@ def _pair_points(case: Case) -> Judgement:
         before = case.tally(recipient).pair_points
         if case.points_each and before + case.points_each > most:
             message = f"At most {most} points to one person per period; {recipient.name} has had {before} from you."
-            return _until(case, message, "pointsEach")
+            return _over(case, message, "pointsEach", heals=case.points_each <= most)
     return None
 
 
@@ -284,9 +168,8 @@ def _pair_recognitions(case: Case) -> Judgement:
     for recipient in case.recipients:
         if case.tally(recipient).pair_recognitions + 1 > most:
             times = "once" if most == 1 else f"{most} times"
-            return _until(
-                case, f"You can recognise one person {times} per period, and have done so for {recipient.name}.", "recipientIds"
-            )
+            message = f"You can recognise one person {times} per period, and have done so for {recipient.name}."
+            return _over(case, message, case.recipients_field, heals=most > 0)
     return None
 
 
@@ -299,12 +182,13 @@ def _received_points(case: Case) -> Judgement:
         if case.points_each and before + case.points_each > most:
             numbers = f" ({before} of {most} points received)" if case.sees_numbers else ""
             message = f"{recipient.name} cannot receive more until {case.period_ends}{numbers}."
-            return _until(case, message, "recipientIds")
+            return _over(case, message, case.recipients_field, heals=case.points_each <= most)
     return None
 
 
-def _until(case: Case, message: str, field_name: str) -> Refusal:
-    return Refusal(Code.LIMIT_EXCEEDED, message, field_name, available_again_at=case.period_end)
+def _over(case: Case, message: str, field_name: str, *, heals: bool) -> Refusal:
+    """Over a limit. `heals`: the same will be within it when the next period begins."""
+    return Refusal(Code.LIMIT_EXCEEDED, message, field_name, available_again_at=case.period_end if heals else None)
 
 
 def _message(case: Case) -> Judgement:
@@ -334,7 +218,8 @@ def _value(case: Case) -> Judgement:
 def _allowance(case: Case) -> Judgement:
     if case.cost > case.remaining:
         message = f"This costs {case.cost} points, and {case.remaining} are left until {case.period_ends}. Give fewer."
-        return Refusal(Code.INSUFFICIENT_ALLOWANCE, message, "pointsEach", available_again_at=case.period_end)
+        heals = case.cost <= case.remaining_next
+        return Refusal(Code.INSUFFICIENT_ALLOWANCE, message, "pointsEach", available_again_at=case.period_end if heals else None)
     return None
 
 
@@ -345,8 +230,30 @@ def _each(check: Callable[[Case, Person], Judgement]) -> Callable[[Case], Judgem
     return every
 
 
-def _limit(most: int | None, sentence: str) -> str:
-    return "There is no such limit." if most is None else sentence.format(most=most)
+def _limit(most: int | None, sentence: str, seen: int) -> str:
+    return "There is no such limit." if most is None else sentence.format(most=most, seen=seen)
+
+
+def _points_fine(case: Case) -> str:
+    sentence = "{seen} of at most {most} points to each person at once."
+    return _limit(case.policy.limits.points_per_recognition_max, sentence, case.points_each)
+
+
+def _pair_points_fine(case: Case) -> str:
+    sentence = "At most {most} points from you to one person per period; {seen} so far."
+    return _limit(case.policy.limits.pair_points_max, sentence, case.most(lambda tally: tally.pair_points))
+
+
+def _pair_recognitions_fine(case: Case) -> str:
+    sentence = "At most {most} recognitions from you to one person per period; {seen} so far."
+    return _limit(case.policy.limits.pair_recognitions_max, sentence, case.most(lambda tally: tally.pair_recognitions))
+
+
+def _received_fine(case: Case) -> str:
+    if not case.sees_numbers:
+        return "Nobody here has reached a limit on receiving."
+    sentence = "At most {most} points received by one person per period; {seen} so far."
+    return _limit(case.policy.limits.received_points_max, sentence, case.most(lambda tally: tally.received_points))
 
 
 class Rule(NamedTuple):
@@ -370,33 +277,15 @@ RULES = (
         _each(_allow),
         lambda case: "A rule allows it." if case.policy.has_allow_rules else "No rule is needed to allow it.",
     ),
-    Rule(
-        "points_each_max",
-        _points_each_max,
-        lambda case: _limit(case.policy.limits.points_per_recognition_max, "At most {most} points to each person at once."),
-    ),
+    Rule("points_each_max", _points_each_max, _points_fine),
     Rule(
         "recipients_max",
         _recipients_max,
         lambda case: f"{len(case.recipients)} of at most {min(case.policy.limits.recipients_max, RECIPIENTS_MAX)} people.",
     ),
-    Rule(
-        "pair_points",
-        _pair_points,
-        lambda case: _limit(case.policy.limits.pair_points_max, "At most {most} points from you to one person per period."),
-    ),
-    Rule(
-        "pair_recognitions",
-        _pair_recognitions,
-        lambda case: _limit(
-            case.policy.limits.pair_recognitions_max, "At most {most} recognitions from you to one person per period."
-        ),
-    ),
-    Rule(
-        "received_points",
-        _received_points,
-        lambda case: "Nobody here has reached a limit on receiving.",
-    ),
+    Rule("pair_points", _pair_points, _pair_points_fine),
+    Rule("pair_recognitions", _pair_recognitions, _pair_recognitions_fine),
+    Rule("received_points", _received_points, _received_fine),
     Rule(
         "message",
         _message,
