@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import socket
 from collections.abc import AsyncIterator
@@ -31,6 +32,8 @@ PAGE = Path(__file__).parent / "static" / "graphql.html"
 READY_SECONDS = 2.0
 FIRST_COMMAND = 'plaudit organization create --name "…" --owner-name "…" --owner-email you@example.com --token'
 
+GARBAGE_MAX = 10_000
+"""Objects made and not freed between two rounds of the garbage collector."""
 log = logging.getLogger("plaudit")
 
 
@@ -114,7 +117,9 @@ async def _healthy(_request: Request) -> Response:
 
 def from_environment() -> Starlette:
     """The application of one of several server processes, which read their settings anew."""
-    return build(load())
+    application = build(load())
+    _settle()
+    return application
 
 
 def serve(settings: Settings, *, with_worker: bool = False, listening: socket.socket | None = None) -> None:
@@ -133,9 +138,18 @@ def serve(settings: Settings, *, with_worker: bool = False, listening: socket.so
         uvicorn.run("app.main:from_environment", factory=True, workers=settings.workers, **options)
         return
     server = uvicorn.Server(uvicorn.Config(build(settings, with_worker=with_worker), **options))
+    _settle()
     server.run(sockets=[listening] if listening is not None else None)
     if not server.started:
         raise Misconfigured("The server could not start; the reason stands above.")
+
+
+def _settle() -> None:
+    """What was made until now stays for ever, and the garbage collector need not walk it again and again: left alone, that took a
+    fifth of a busy server's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_MAX)
 
 
 def _check(settings: Settings) -> None:

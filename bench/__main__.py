@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each kind (default %(default)s)")
     wanted = parser.parse_args()
+    REPORT.unlink(missing_ok=True)
     postgres = scene.start_postgres()
     try:
         found = _measure(postgres, wanted.seconds, wanted.rounds)

@@ -141,7 +141,7 @@ class Figures:
 class Server:
     """The application as it is run, one process, for the length of a `with`."""
 
-    def __init__(self, url: str, *, code: Path = Path()) -> None:
+    def __init__(self, url: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -152,13 +152,8 @@ class Server:
             "PLAUDIT_LOG_LEVEL": "warning",
         }
         # Not in a terminal's group: Ctrl-C is for the bench, which then stops the server.
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE],
-            cwd=code,
-            env=_environment() | settings,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        command, environment = [sys.executable, "-c", SERVE], _environment() | settings
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def __enter__(self) -> Self:
         try:
@@ -181,11 +176,11 @@ class Server:
             time.sleep(0.05)
         raise RuntimeError("The server did not start.")
 
-    def load(self, pairs: list[Pair], seconds: float, *, run: str | None = None) -> Figures:
+    def load(self, pairs: list[Pair], seconds: float) -> Figures:
         """Gives over one connection for each pair for a while, from another process."""
         plan = {
             "port": self.port,
-            "run": run or os.urandom(4).hex(),
+            "run": os.urandom(4).hex(),
             "warm_up": WARM_UP_SECONDS,
             "seconds": seconds,
             "message": MESSAGE,

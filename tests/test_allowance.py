@@ -1,6 +1,7 @@
 """Allowances: issued by the first act of a period, shown by every read, expired at its end."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ async def kinds(world: World) -> list[str]:
     return [str(row.kind) for row in sorted(await world.rows(Transfer), key=lambda row: row.id)]
 
 
-async def tops_up(world: World, points: int, *, members: object = (), groups: object = (), key: str = "", **more: object) -> Answer:
+async def tops_up(world: World, points: int, *, members: object = (), groups: object = (), key: str = "", **more: Any) -> Answer:
     given = {"memberIds": list(members), "groupIds": list(groups), "points": points, "reason": "A birthday", **more}  # type: ignore[call-overload]
     return await world.admin.asks(TOP_UP, input={"idempotencyKey": key or world.new_key(), **given})
 
@@ -178,7 +179,11 @@ async def test_a_change_of_policy_counts_from_the_next_period(world: World):
     assert await world.snapshot() == before
     world.now = APRIL.replace(day=3)
     found = await world.ann.allowance()
-    assert (found["total"], found["periodStart"], found["resetsAt"]) == (200, "2026-03-31T22:00:00+00:00", "2026-04-05T22:00:00+00:00")
+    assert (found["total"], found["periodStart"], found["resetsAt"]) == (
+        200,
+        "2026-03-31T22:00:00+00:00",
+        "2026-04-05T22:00:00+00:00",
+    )
 
 
 async def test_apply_now_raises_by_the_difference_and_never_lowers(world: World):
@@ -232,9 +237,9 @@ async def test_rules_add_replace_and_count_direct_reports(world: World):
 
 
 async def test_a_new_time_zone_counts_from_the_end_of_the_period(world: World):
-    update = "mutation U($input: UpdateOrganizationInput!) { updateOrganization(input: $input) { organization { timeZone } userErrors { code } } }"
-
-    assert (await world.admin.asks(update, input={"timeZone": "Asia/Tokyo"})).payload["organization"] == {"timeZone": "Asia/Tokyo"}
+    assert (await world.admin.mutates("updateOrganization", "organization { timeZone }", timeZone="Asia/Tokyo")).payload[
+        "organization"
+    ] == {"timeZone": "Asia/Tokyo"}
 
     assert (await world.ann.allowance())["resetsAt"] == "2026-03-31T22:00:00+00:00"
     world.now = APRIL
@@ -260,7 +265,9 @@ async def test_an_admin_tops_up_members_and_groups(world: World):
     before = await world.snapshot()
     again = await tops_up(world, 25, members=[world.ann.id, world.ann.id], groups=[team], key="k")
     assert (again.payload["replayed"], again.user_errors) == (True, [])
-    assert (await tops_up(world, 26, members=[world.ann.id], key="k")).user_errors == [("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])]
+    assert (await tops_up(world, 26, members=[world.ann.id], key="k")).user_errors == [
+        ("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])
+    ]
     for points in (0, -1, 1_000_001):
         assert (await tops_up(world, points, members=[world.ann.id])).user_errors == [("INVALID_POINTS", ["points"])]
     assert (await tops_up(world, 1, members=[world.ann.id], reason=" ")).user_errors == [("INVALID_INPUT", ["reason"])]

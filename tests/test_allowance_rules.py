@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from app.allowance.calendar import Period
 from app.allowance.rules import (
     AllowanceEffect,
     AllowancePolicy,
     AllowanceRule,
     Due,
-    Period,
     Person,
     Standing,
     Version,
@@ -31,8 +32,8 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def policy(points: int = 100, **more: object) -> AllowancePolicy:
-    return AllowancePolicy(**{"period": Period.MONTH, "base_points": points, "time_zone": "UTC", **more})  # type: ignore[arg-type]
+def policy(points: int = 100, **more: Any) -> AllowancePolicy:
+    return AllowancePolicy(**{"period": Period.MONTH, "base_points": points, "time_zone": "UTC", **more})
 
 
 FIRST = Version(1, at("2026-01-10"), at("2026-01-01"), policy())
@@ -42,7 +43,11 @@ def rule(effect: str, points: int, audience: Audience = EVERYONE, *, each: bool 
     return AllowanceRule(AllowanceEffect(effect), points, audience, per_direct_report=each)
 
 
-IN_TEAM, IN_OTHERS, JUST_ANN = Audience(group_ids=frozenset({TEAM})), Audience(group_ids=frozenset({OTHERS})), Audience(member_ids=frozenset({ANN}))
+IN_TEAM, IN_OTHERS, JUST_ANN = (
+    Audience(group_ids=frozenset({TEAM})),
+    Audience(group_ids=frozenset({OTHERS})),
+    Audience(member_ids=frozenset({ANN})),
+)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +55,11 @@ IN_TEAM, IN_OTHERS, JUST_ANN = Audience(group_ids=frozenset({TEAM})), Audience(g
     [
         ((), 100, ["100 for everyone who gives"]),
         ((rule("ADD", 20, IN_TEAM), rule("ADD", 30, IN_OTHERS)), 120, ["100 for everyone who gives", "+20 by rule 1"]),
-        ((rule("ADD", 20), rule("REPLACE", 50, JUST_ANN), rule("ADD", 5, IN_TEAM)), 55, ["50 instead, by rule 2", "+5 by rule 3"]),
+        (
+            (rule("ADD", 20), rule("REPLACE", 50, JUST_ANN), rule("ADD", 5, IN_TEAM)),
+            55,
+            ["50 instead, by rule 2", "+5 by rule 3"],
+        ),
         ((rule("REPLACE", 0, IN_TEAM),), 0, ["0 instead, by rule 1"]),
         ((rule("ADD", 10, each=True),), 130, ["100 for everyone who gives", "+30 by rule 1, 10 for each of 3 direct reports"]),
         ((rule("REPLACE", 10, each=True),), 30, ["30 instead, by rule 1, 10 for each of 3 direct reports"]),
@@ -65,7 +74,9 @@ def posted(found: Due) -> list[tuple[str, int, str]]:
     return [(step.kind.value, step.points, f"{step.period_start:%m-%d}") for step in found.steps]
 
 
-def standing(start: str, end: str, *, issued: bool = True, total: int = 100, entitlement: int = 100, version: int = 1) -> Standing:
+def standing(
+    start: str, end: str, *, issued: bool = True, total: int = 100, entitlement: int = 100, version: int = 1
+) -> Standing:
     return Standing(at(start), at(end), issued=issued, entitlement=entitlement, total=total, policy_version=version, lines=())
 
 
@@ -93,12 +104,21 @@ JANUARY = standing("2026-01-01", "2026-02-01")
             40,
             GIVER,
             "2026-04-30",
-            [("expire", 40, "02-01"), ("issue", 100, "02-01"), ("expire", 100, "03-01"), ("issue", 100, "03-01"), ("expire", 100, "04-01"), ("issue", 100, "04-01")],
+            [
+                ("expire", 40, "02-01"),
+                ("issue", 100, "02-01"),
+                ("expire", 100, "03-01"),
+                ("issue", 100, "03-01"),
+                ("expire", 100, "04-01"),
+                ("issue", 100, "04-01"),
+            ],
             (100, 100),
         ),
     ],
 )
-def test_what_is_due(before: Standing | None, balance: int, person: Person, now: str, steps: list[object], after: tuple[int, int]):
+def test_what_is_due(
+    before: Standing | None, balance: int, person: Person, now: str, steps: list[object], after: tuple[int, int]
+):
     found = due(before, balance, [FIRST], person, at(now))
 
     assert posted(found) == steps
@@ -135,14 +155,32 @@ SECOND = Version(2, at("2026-02-10"), at("2026-03-01"), policy(200))
     [
         # A change counts from the next period, each skipped one under the policy in force at its start.
         (JANUARY, [FIRST, SECOND], GIVER, "2026-02-28", [("expire", 100, "02-01"), ("issue", 100, "02-01")], 100),
-        (JANUARY, [FIRST, SECOND], GIVER, "2026-03-01", [("expire", 100, "02-01"), ("issue", 100, "02-01"), ("expire", 100, "03-01"), ("issue", 200, "03-01")], 200),
+        (
+            JANUARY,
+            [FIRST, SECOND],
+            GIVER,
+            "2026-03-01",
+            [("expire", 100, "02-01"), ("issue", 100, "02-01"), ("expire", 100, "03-01"), ("issue", 200, "03-01")],
+            200,
+        ),
         (None, [FIRST, SECOND], GIVER, "2026-02-28", [("issue", 100, "02-01")], 100),
         # At once: raised by the difference, never lowered.
-        (None, [FIRST, SECOND._replace(policy=policy(200, apply_now=True))], GIVER, "2026-02-28", [("issue", 100, "02-01"), ("raise", 100, "02-01")], 200),
+        (
+            None,
+            [FIRST, SECOND._replace(policy=policy(200, apply_now=True))],
+            GIVER,
+            "2026-02-28",
+            [("issue", 100, "02-01"), ("raise", 100, "02-01")],
+            200,
+        ),
         (None, [FIRST, SECOND._replace(policy=policy(60, apply_now=True))], GIVER, "2026-02-28", [("issue", 100, "02-01")], 100),
         (
             None,
-            [FIRST, SECOND._replace(policy=policy(200, apply_now=True)), Version(3, at("2026-02-11"), at("2026-03-01"), policy(150, apply_now=True))],
+            [
+                FIRST,
+                SECOND._replace(policy=policy(200, apply_now=True)),
+                Version(3, at("2026-02-11"), at("2026-03-01"), policy(150, apply_now=True)),
+            ],
             GIVER,
             "2026-02-28",
             [("issue", 100, "02-01"), ("raise", 100, "02-01")],
@@ -150,7 +188,11 @@ SECOND = Version(2, at("2026-02-10"), at("2026-03-01"), policy(200))
         ),
         (
             None,
-            [FIRST, SECOND._replace(policy=policy(200, apply_now=True)), Version(3, at("2026-02-11"), at("2026-03-01"), policy(250, apply_now=True))],
+            [
+                FIRST,
+                SECOND._replace(policy=policy(200, apply_now=True)),
+                Version(3, at("2026-02-11"), at("2026-03-01"), policy(250, apply_now=True)),
+            ],
             GIVER,
             "2026-02-28",
             [("issue", 100, "02-01"), ("raise", 100, "02-01"), ("raise", 50, "02-01")],
@@ -177,7 +219,9 @@ SECOND = Version(2, at("2026-02-10"), at("2026-03-01"), policy(200))
         ),
     ],
 )
-def test_versions_of_the_policy(before: Standing | None, versions: list[Version], person: Person, now: str, steps: list[object], after: int):
+def test_versions_of_the_policy(
+    before: Standing | None, versions: list[Version], person: Person, now: str, steps: list[object], after: int
+):
     found = due(before, 100 if before is not None and before.issued else 0, versions, person, at(now))
 
     assert (posted(found), found.balance) == (steps, after)

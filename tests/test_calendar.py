@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from app.allowance.calendar import bounds, first_moment
-from app.allowance.rules import Period
+from app.allowance.calendar import Period, bounds, first_moment
 
 ZONES = sorted(available_timezones())
 

@@ -1,6 +1,7 @@
 """givingCheck: why one can, or can't, give."""
 
 import itertools
+from typing import Any
 
 from app.api.ids import encode
 from app.core.ids import new_id
@@ -113,8 +114,12 @@ async def test_only_admins_ask_for_another_giver_and_see_the_numbers(world: Worl
     assert asked.payload["remainingAfter"] == 29
     fine = {one["rule"]: one["explanation"] for one in (await world.admin.checks(to=[world.bob], points=5)).payload["rules"]}
     assert fine["received_points"] == "At most 70 points received by one person per period; 65 so far."
-    assert refused(await world.admin.checks(to=[world.bob], points=0, giverId=ivy.id)) == [("giver_status", "GIVER_NOT_ALLOWED", None)]
-    assert refused(await world.admin.checks(to=[world.bob], points=0, giverId=world.dee.id)) == [("giver_mode", "GIVER_NOT_ALLOWED", None)]
+    assert refused(await world.admin.checks(to=[world.bob], points=0, giverId=ivy.id)) == [
+        ("giver_status", "GIVER_NOT_ALLOWED", None)
+    ]
+    assert refused(await world.admin.checks(to=[world.bob], points=0, giverId=world.dee.id)) == [
+        ("giver_mode", "GIVER_NOT_ALLOWED", None)
+    ]
     for bad in (encode("Member", new_id(NOON)), "", world.organization_id.hex):
         answer = await world.admin.checks(to=[world.bob], giverId=bad)
         assert (answer.body["data"], answer.error_codes) == (None, ["NOT_FOUND"])
@@ -165,13 +170,19 @@ async def test_giving_does_what_the_check_said(world: World):
     await world.deactivates(world.dee)
     deny = {"effect": "DENY", "giver": {"memberIds": [world.ann.id]}, "recipient": {"memberIds": [world.cem.id]}}
     allow = {"effect": "ALLOW", "giver": {"everyone": True}, "recipient": {"groupIds": [team]}}
-    policies = (
+    policies: tuple[dict[str, Any], ...] = (
         {},
         {"givingPaused": True},
         {"rules": [deny]},
         {"rules": [allow], "valueRequirement": "VALUE_REQUIRED"},
         {"limits": {"maxRecipients": 1, "maxPointsPerRecognition": 20}},
-        {"limits": {"maxPointsToSamePersonPerPeriod": 15, "maxRecognitionsToSamePersonPerPeriod": 4, "maxPointsReceivedPerPeriod": 40}},
+        {
+            "limits": {
+                "maxPointsToSamePersonPerPeriod": 15,
+                "maxRecognitionsToSamePersonPerPeriod": 4,
+                "maxPointsReceivedPerPeriod": 40,
+            }
+        },
     )
     no_limits = dict.fromkeys(LIMITS) | {"maxRecipients": 50}
     wishes: list[tuple[list[Somebody], list[str], int, str]] = [
@@ -187,7 +198,9 @@ async def test_giving_does_what_the_check_said(world: World):
     outcomes = set()
     for policy, (people, groups, points, message) in itertools.product(policies, wishes):
         if people == [world.bob] and not groups:
-            await world.sets_giving_policy(**{"givingPaused": False, "valueRequirement": "OPTIONAL", "limits": no_limits, **policy})
+            await world.sets_giving_policy(
+                **{"givingPaused": False, "valueRequirement": "OPTIONAL", "limits": no_limits, **policy}
+            )
         ids = [care] if points == 25 else []
         before = await world.snapshot()
         found = (await world.ann.checks(people, points, groups=groups, message=message, valueIds=ids)).payload
@@ -199,9 +212,7 @@ async def test_giving_does_what_the_check_said(world: World):
         if found["allowed"]:
             assert found["totalCost"] == given.payload["recognition"]["totalPoints"]
             assert found["remainingAfter"] == (await world.ann.allowance())["remaining"]
-            assert found["leftOut"] == [
-                {"member": one["member"], "code": one["code"]} for one in given.payload["leftOut"]
-            ]
+            assert found["leftOut"] == [{"member": one["member"], "code": one["code"]} for one in given.payload["leftOut"]]
         else:
             (error,) = given.payload["userErrors"]
             first = next(one for one in found["rules"] if not one["allowed"])

@@ -118,7 +118,9 @@ async def test_the_limit_on_people_counts_after_expansion(world: World):
 
 
 async def test_a_large_group_takes_few_rounds(world: World):
-    await world.sets_giving_policy(limits={"maxRecipients": 500, "maxPointsToSamePersonPerPeriod": 100, "maxPointsReceivedPerPeriod": 500})
+    await world.sets_giving_policy(
+        limits={"maxRecipients": 500, "maxPointsToSamePersonPerPeriod": 100, "maxPointsReceivedPerPeriod": 500}
+    )
     people = await hires_many(world, 120)
     created = await world.admin.asks(
         "mutation C($input: CreateGroupInput!) { createGroup(input: $input) { group { id memberCount } userErrors { code } } }",
@@ -130,7 +132,8 @@ async def test_a_large_group_takes_few_rounds(world: World):
     await world.database.submit(observer)
     top_up = "mutation T($input: TopUpAllowanceInput!) { topUpAllowance(input: $input) { members { id } userErrors { code } } }"
     topped = await world.admin.asks(
-        top_up, input={"groupIds": [everybody], "memberIds": [world.ann.id], "points": 500, "reason": "A party", "idempotencyKey": "t"}
+        top_up,
+        input={"groupIds": [everybody], "memberIds": [world.ann.id], "points": 500, "reason": "A party", "idempotencyKey": "t"},
     )
     assert (topped.user_errors, len(topped.payload["members"])) == ([], 120)
 
@@ -140,7 +143,9 @@ async def test_a_large_group_takes_few_rounds(world: World):
     assert left_out(given) == {people[0].id: "RECIPIENT_NOT_ALLOWED"}
     recognition_id = given.payload["recognition"]["id"]
     assert (await world.bob.boosts(recognition_id, 0)).user_errors == [("INVALID_POINTS", ["pointsEach"])]
-    boosted = await world.admin.asks(top_up, input={"memberIds": [world.bob.id], "points": 200, "reason": "Big heart", "idempotencyKey": "b"})
+    boosted = await world.admin.asks(
+        top_up, input={"memberIds": [world.bob.id], "points": 200, "reason": "Big heart", "idempotencyKey": "b"}
+    )
     assert boosted.user_errors == []
     assert (await world.bob.boosts(recognition_id, 1)).user_errors == []
     undone = await world.ann.revokes(recognition_id)

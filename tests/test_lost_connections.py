@@ -178,6 +178,26 @@ async def test_sqlite_is_durable_on_every_connection(sqlite_url: str):
     await database.close()
 
 
+async def test_a_refusal_does_not_cost_the_prepared_statements(postgresql_url: str):
+    world = World(postgresql_url)
+    await world.open()
+    await world.ann.gives(to=[world.bob])
+    store: Any = world.database.committer.store
+
+    async def prepared() -> set[str]:
+        cursor = await store.connection.execute("SELECT statement FROM pg_prepared_statements")
+        return {row[0] for row in await cursor.fetchall()}
+
+    before = await prepared()
+    refused = await world.ann.gives(to=[world.ann])
+
+    assert refused.user_errors == [("SELF_RECOGNITION", ["recipientIds"])]
+    assert len(before) > 10
+    assert before <= await prepared()
+    assert store.connection.info.transaction_status.name == "IDLE"
+    await world.close()
+
+
 async def test_closing_twice_is_no_harm(database_url: str):
     database = Database(database_url, audit.AuditChain())
     await database.open()

@@ -1,6 +1,7 @@
 """The giving policy: who may give what to whom, and within which limits."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -27,12 +28,13 @@ def said(answer: Answer) -> list[tuple[str, str | None]]:
 
 
 async def test_modes_say_who_gives_and_who_receives(world: World):
-    gives = {"NORMAL": [], "GIVER": []} | dict.fromkeys(("RECEIVER", "OBSERVER"), [("GIVER_NOT_ALLOWED", "giver_mode")])
-    takes = {"NORMAL": [], "RECEIVER": []} | dict.fromkeys(("GIVER", "OBSERVER"), [("RECIPIENT_NOT_ALLOWED", "recipient_mode")])
+    gives_not, takes_not = [("GIVER_NOT_ALLOWED", "giver_mode")], [("RECIPIENT_NOT_ALLOWED", "recipient_mode")]
     for mode in ("GIVER", "RECEIVER", "OBSERVER", "NORMAL"):
         assert (await world.sets_mode(world.ann, mode)).user_errors == []
-        assert said(await world.ann.gives(to=[world.bob], points=1)) == gives[mode], mode
-        assert said(await world.bob.gives(to=[world.ann], points=1)) == takes[mode], mode
+        assert said(await world.ann.gives(to=[world.bob], points=1)) == ([] if mode in {"NORMAL", "GIVER"} else gives_not), mode
+        assert said(await world.bob.gives(to=[world.ann], points=1)) == ([] if mode in {"NORMAL", "RECEIVER"} else takes_not), (
+            mode
+        )
     # A role adds rights and takes none; no ALLOW overrides a mode.
     await world.sets_mode(world.admin, "OBSERVER")
     await world.sets_giving_policy(rules=[rule("ALLOW")])
@@ -50,10 +52,14 @@ async def test_a_matching_deny_wins_and_any_allow_must_be_matched(world: World):
     await world.sets_giving_policy(rules=[rule("DENY", {"groupIds": [leaders]}, members(world.bob))])
     assert await may(world.ann, world.bob) == await may(world.dee, world.cem, world.bob) == denied
     assert await may(world.cem, world.bob) == await may(world.ann, world.cem) == []
-    await world.sets_giving_policy(rules=[rule("ALLOW", {"groupIds": [leaders]}), rule("ALLOW", EVERYONE, {"groupIds": [leaders]})])
+    await world.sets_giving_policy(
+        rules=[rule("ALLOW", {"groupIds": [leaders]}), rule("ALLOW", EVERYONE, {"groupIds": [leaders]})]
+    )
     assert await may(world.ann, world.bob) == await may(world.bob, world.dee) == await may(world.ann, world.dee) == []
     assert await may(world.bob, world.cem) == await may(world.bob, world.ann, world.cem) == unmatched
-    await world.sets_giving_policy(rules=[rule("ALLOW"), rule("DENY", members(world.bob), members(world.ann, world.cem)), rule("ALLOW")])
+    await world.sets_giving_policy(
+        rules=[rule("ALLOW"), rule("DENY", members(world.bob), members(world.ann, world.cem)), rule("ALLOW")]
+    )
     assert await may(world.bob, world.cem) == denied
     assert await may(world.cem, world.bob) == []
     # Groups of the moment.
@@ -71,13 +77,14 @@ async def test_a_matching_deny_wins_and_any_allow_must_be_matched(world: World):
 async def test_a_policy_that_cannot_be_is_refused(world: World):
     before = await world.snapshot()
 
-    for bad, path in (({}, []), ({"everyone": False}, []), ({"groupIds": [], "memberIds": []}, [])):
+    nobody: list[dict[str, Any]] = [{}, {"everyone": False}, {"groupIds": [], "memberIds": []}]
+    for bad in nobody:
         for place in ("giver", "recipient"):
             refused = await world.sets_giving_policy(rules=[rule("DENY"), {**rule("DENY"), place: bad}])
-            assert refused.user_errors == [("INVALID_INPUT", ["rules", "1", place, *path])]
+            assert refused.user_errors == [("INVALID_INPUT", ["rules", "1", place])]
     unknown = encode("Member", new_id(NOON))
-    for bad, name in (({"memberIds": [unknown]}, "memberIds"), ({"groupIds": [unknown]}, "groupIds"), ({"groupIds": [""]}, "groupIds")):
-        refused = await world.sets_giving_policy(rules=[rule("DENY", EVERYONE, bad)])
+    for name, id_ in (("memberIds", unknown), ("groupIds", unknown), ("groupIds", "")):
+        refused = await world.sets_giving_policy(rules=[rule("DENY", EVERYONE, {name: [id_]})])
         assert refused.user_errors == [("NOT_FOUND", ["rules", "0", "recipient", name])]
     for name, number in (
         ("maxRecipients", 0),
@@ -135,9 +142,10 @@ async def test_the_first_rule_in_order_is_the_one_that_is_told(world: World):
 
     async def first(*people: Somebody, points: int = 60) -> tuple[str, str | None]:
         before = await world.snapshot()
-        answer = await world.ann.gives(to=[world.ann, world.bob, world.cem] if not people else people, points=points, message="x")
+        people = people or (world.ann, world.bob, world.cem)
+        answer = await world.ann.gives(to=people, points=points, message="x")
         assert await world.snapshot() == before
-        checked = await world.ann.checks(to=[world.ann, world.bob, world.cem] if not people else people, points=points, message="x")
+        checked = await world.ann.checks(to=people, points=points, message="x")
         (found,) = said(answer)
         bad = [(verdict["code"], verdict["rule"]) for verdict in checked.payload["rules"] if not verdict["allowed"]]
         assert bad[0] == found
@@ -239,10 +247,16 @@ async def test_points_that_one_person_receives(world: World):
     assert said(await world.ann.boosts(boosted, 11)) == [("LIMIT_EXCEEDED", "received_points")]
     assert await world.snapshot() == before
     explained = [
-        next(verdict["explanation"] for verdict in (await asker.checks(to=[world.bob], points=11)).payload["rules"] if verdict["rule"] == error["rule"])
+        next(
+            verdict["explanation"]
+            for verdict in (await asker.checks(to=[world.bob], points=11)).payload["rules"]
+            if verdict["rule"] == error["rule"]
+        )
         for asker in (world.dee, world.auditor, world.admin)
     ]
-    assert explained == [error["message"]] * 2 + ["Bob cannot receive more until 2026-03-31 22:00 UTC (40 of 50 points received)."]
+    assert explained == [error["message"]] * 2 + [
+        "Bob cannot receive more until 2026-03-31 22:00 UTC (40 of 50 points received)."
+    ]
     assert said(await world.dee.gives(to=[world.bob], points=10)) == []
     assert said(await world.dee.gives(to=[world.bob], points=0)) == []
     assert said(await world.dee.gives(to=[world.bob], points=1)) == [("LIMIT_EXCEEDED", "received_points")]
@@ -261,9 +275,12 @@ async def test_many_at_once_respect_a_limit(world: World, limit: str, passing: i
     await world.sets_giving_policy(limits={limit: 30})
     team = await world.groups("Team", world.bob, world.cem)
 
-    answers = await asyncio.gather(*[
-        world.ann.gives(to=[world.bob] if n % 2 else (), groups=[] if n % 2 else [team], points=10 if passing == 3 else 0) for n in range(40)
-    ])
+    answers = await asyncio.gather(
+        *[
+            world.ann.gives(to=[world.bob] if n % 2 else (), groups=[] if n % 2 else [team], points=10 if passing == 3 else 0)
+            for n in range(40)
+        ]
+    )
 
     assert sum(answer.user_errors == [] for answer in answers) == passing
     assert {code for answer in answers for code, _ in answer.user_errors} == {"LIMIT_EXCEEDED"}

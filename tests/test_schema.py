@@ -246,3 +246,29 @@ async def test_a_feed_card_shows_what_happened(world: World):
     assert [group["id"] for group in card["groups"]] == [scene.group]
     assert [value["hashtag"] for value in card["values"]] == ["teamwork"]
     assert (card["comments"]["totalCount"], card["comments"]["nodes"][0]["author"]["displayName"]) == (1, "Dee")
+
+
+async def test_mutations_of_one_request_each_show_what_is_now(world: World):
+    """Nothing that one of them read is shown again by the next."""
+    document = """mutation M($bob: ID!, $r: ID!) {
+      a: createCompanyValue(input: {name: "A", hashtag: "a"}) { value { hashtag } }
+      b: createCompanyValue(input: {name: "B", hashtag: "b"}) { value { hashtag } }
+      c: setParticipationMode(memberId: $bob, mode: GIVER) { member { mode } }
+      d: reactToRecognition(recognitionId: $r, emoji: "🎉") { recognition { recipients { mode } reactions { emoji } } } }"""
+    again = """mutation M($bob: ID!, $r: ID!) {
+      a: reactToRecognition(recognitionId: $r, emoji: "👏") { recognition { recipients { mode } reactions { emoji } } }
+      b: setParticipationMode(memberId: $bob, mode: RECEIVER) { member { mode } }
+      c: reactToRecognition(recognitionId: $r, emoji: "🎈") { recognition { recipients { mode } reactions { emoji } } }
+      d: reactToRecognition(recognitionId: $r, emoji: "🎉", on: false) { recognition { reactions { emoji } } } }"""
+    id_ = (await world.ann.gives(to=[world.bob])).payload["recognition"]["id"]
+
+    first = (await world.admin.asks(document, bob=world.bob.id, r=id_)).data
+    second = (await world.admin.asks(again, bob=world.bob.id, r=id_)).data
+
+    assert [first[name]["value"]["hashtag"] for name in "ab"] == ["a", "b"]
+    assert first["c"]["member"]["mode"] == "GIVER"
+    assert first["d"]["recognition"] == {"recipients": [{"mode": "GIVER"}], "reactions": [{"emoji": "🎉"}]}
+    assert second["a"]["recognition"]["recipients"] == [{"mode": "GIVER"}]
+    assert second["c"]["recognition"]["recipients"] == [{"mode": "RECEIVER"}]
+    shown = [{one["emoji"] for one in second[name]["recognition"]["reactions"]} for name in "acd"]
+    assert shown == [{"🎉", "👏"}, {"🎉", "👏", "🎈"}, {"👏", "🎈"}]

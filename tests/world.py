@@ -83,6 +83,26 @@ class Somebody:
         """Sends a document."""
         return await self.world.send(self.token, {"query": document, "variables": variables})
 
+    async def mutates(self, name: str, shown: str = "", /, **given: Any) -> Answer:
+        """A mutation that takes one input."""
+        kind = name[0].upper() + name[1:] + "Input"
+        document = f"mutation M($input: {kind}!) {{ {name}(input: $input) {{ {shown} {_REFUSED} }} }}"
+        return await self.asks(document, input=given)
+
+    async def does(self, name: str, shown: str = "", /, **given: Any) -> Answer:
+        """A mutation that takes plain arguments."""
+        kinds = dict.fromkeys(given, "ID!") | {
+            "role": "Role!",
+            "mode": "ParticipationMode!",
+            "text": "String!",
+            "emoji": "String!",
+        }
+        kinds |= {"reason": "String!" if name == "hideRecognition" else "String", "on": "Boolean"}
+        declared = ", ".join(f"${key}: {kinds[key]}" for key in given)
+        passed = ", ".join(f"{key}: ${key}" for key in given)
+        document = f"mutation M({declared}) {{ {name}({passed}) {{ {shown} {_REFUSED} }} }}"
+        return await self.asks(document, **given)
+
     async def gives(
         self,
         to: Sequence["Somebody"] = (),
@@ -112,7 +132,13 @@ class Somebody:
         return await self.asks(REVOKE, input=given)
 
     async def checks(
-        self, to: Sequence["Somebody"] = (), points: int = 10, *, groups: Sequence[str] = (), message: str | None = None, **more: Any
+        self,
+        to: Sequence["Somebody"] = (),
+        points: int = 10,
+        *,
+        groups: Sequence[str] = (),
+        message: str | None = None,
+        **more: Any,
     ) -> Answer:
         """givingCheck."""
         given = {"pointsEach": points, "recipientIds": [somebody.id for somebody in to], "groupIds": list(groups), **more}
@@ -136,7 +162,7 @@ class Somebody:
 
 
 class World:
-    """One organization (Acorn, Europe/Madrid, 100 points a month) with an owner, an admin, an auditor, and Ann, Bob, Cem and Dee."""
+    """One organization (Acorn, Europe/Madrid, 100 points a month): an owner, an admin, an auditor, and Ann, Bob, Cem and Dee."""
 
     def __init__(self, url: str) -> None:
         self.now = NOON
@@ -251,12 +277,11 @@ class World:
 
     async def sets_mode(self, whom: Somebody, mode: str) -> Answer:
         """The admin decides whether somebody gives and receives."""
-        document = f"mutation Mode($id: ID!, $mode: ParticipationMode!) {{ setParticipationMode(memberId: $id, mode: $mode) {{ {_REFUSED} }} }}"
-        return await self.admin.asks(document, id=whom.id, mode=mode)
+        return await self.admin.does("setParticipationMode", memberId=whom.id, mode=mode)
 
     async def deactivates(self, whom: Somebody) -> Answer:
         """The admin ends somebody's part."""
-        return await self.admin.asks(f"mutation Out($id: ID!) {{ deactivateMember(memberId: $id) {{ {_REFUSED} }} }}", id=whom.id)
+        return await self.admin.does("deactivateMember", memberId=whom.id)
 
     async def sound(self) -> bool:
         """Whether chain and ledger hold."""
@@ -282,10 +307,12 @@ _REFUSED = "userErrors { code message field rule availableAgainAt }"
 GIVE = f"""mutation Give($input: GiveRecognitionInput!) {{ giveRecognition(input: $input) {{
   recognition {{ {_RECOGNITION} }} leftOut {{ member {{ id }} code message }} replayed {_REFUSED} }} }}"""
 BOOST = f"""mutation Boost($input: BoostRecognitionInput!) {{ boostRecognition(input: $input) {{
-  recognition {{ {_RECOGNITION} }} boost {{ id pointsEach revokedAt }} leftOut {{ member {{ id }} code }} replayed {_REFUSED} }} }}"""
+  recognition {{ {_RECOGNITION} }} boost {{ id pointsEach revokedAt }} replayed
+  leftOut {{ member {{ id }} code }} {_REFUSED} }} }}"""
 REVOKE = f"""mutation Revoke($input: RevokeRecognitionInput!) {{ revokeRecognition(input: $input) {{
   recognition {{ {_RECOGNITION} }} replayed {_REFUSED} }} }}"""
-CHECK = """query Check($recipientIds: [ID!], $groupIds: [ID!], $pointsEach: Int!, $message: String, $valueIds: [ID!], $giverId: ID) {
+CHECK = """query Check($recipientIds: [ID!], $groupIds: [ID!], $pointsEach: Int!,
+    $message: String, $valueIds: [ID!], $giverId: ID) {
   givingCheck(recipientIds: $recipientIds, groupIds: $groupIds, pointsEach: $pointsEach, message: $message, valueIds: $valueIds,
       giverId: $giverId) {
     allowed totalCost recipientCount remainingAfter leftOut { member { id } code }

@@ -1,6 +1,7 @@
 """Signing in: from the header of a request to the actor behind it."""
 
 import time
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -33,6 +34,8 @@ class SignIn:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._known: dict[bytes, _Known] = {}
+        self._forgotten = 0
+        """How often everything was forgotten: what was read before that must not be remembered after it."""
         self._used: dict[tuple[UUID, UUID], Any] = {}
         database.committer.listeners.append(self._forget)
 
@@ -60,20 +63,10 @@ class SignIn:
         return known.actor
 
     async def _look_up(self, organization_id: UUID, digest: bytes, door: Door) -> _Known:
-        token, member = columns(Token), columns(Member)
-        statement = (
-            scoped(
-                Token, organization_id, token.id, token.member_id, token.expires_at, token.revoked_at, member.role, member.status
-            )
-            .join_from(
-                table_of(Token),
-                table_of(Member),
-                sa.and_(member.organization_id == token.organization_id, member.id == token.member_id),
-            )
-            .where(token.digest == digest)
-        )
+        forgotten = self._forgotten
         async with self.database.read() as connection:
-            row = (await connection.execute(statement)).one_or_none()
+            asked = {"the_organization": organization_id, "the_digest": digest}
+            row = (await connection.execute(_by_digest(), asked)).one_or_none()
         if row is None or row.revoked_at is not None:
             raise Unauthenticated(
                 "This token is not known, or has been revoked. Ask an owner of your organization for a new one."
@@ -85,13 +78,15 @@ class SignIn:
         known = _Known(actor, row.status, time.monotonic() + REMEMBERED_SECONDS, expires_at)
         if len(self._known) >= REMEMBERED_MAX:
             self._known.clear()
-        self._known[digest] = known
+        if forgotten == self._forgotten:
+            self._known[digest] = known
         return known
 
     def _forget(self, batch: Batch) -> None:
         """What this process changed counts at once."""
         if batch.touched(Token) or batch.touched(Member):
             self._known.clear()
+            self._forgotten += 1
 
     async def write_down_use(self) -> None:
         """Notes when tokens were last used. Bookkeeping: losing it loses nothing."""
@@ -109,3 +104,19 @@ class SignIn:
                 statement,
                 [{"the_organization": organization_id, "the_token": token_id} for organization_id, token_id in sorted(used)],
             )
+
+
+@cache
+def _by_digest() -> sa.Select[Any]:
+    """A token with its member. Built once, since putting it together costs as much as asking it."""
+    token, member = columns(Token), columns(Member)
+    the_organization: Any = sa.bindparam("the_organization")
+    return (
+        scoped(Token, the_organization, token.id, token.member_id, token.expires_at, token.revoked_at, member.role, member.status)
+        .join_from(
+            table_of(Token),
+            table_of(Member),
+            sa.and_(member.organization_id == token.organization_id, member.id == token.member_id),
+        )
+        .where(token.digest == sa.bindparam("the_digest"))
+    )

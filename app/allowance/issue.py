@@ -70,8 +70,7 @@ def _brought(
 
 
 def settle(draft: Draft, member_id: UUID) -> None:
-    """Posts what is due for the periods that went by, for whom the member was in them: before a change of the member, which is not
-    to reach back."""
+    """Posts what is due for the periods that went by, before a change of the member: it is not to reach back into them."""
     row = draft.get(AllowanceStanding, member_id)
     known = versions(draft)
     began = rules.span_at(known, draft.now).start

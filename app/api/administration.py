@@ -128,7 +128,7 @@ class CreateTokenPayload(Payload):
 
     token: Token | None = None
     """The token."""
-    secret: str | None = strawberry.UNSET
+    secret: str | None = None
     """What to send as `Authorization: Bearer …`. It is shown now and never again."""
 
 
@@ -180,7 +180,7 @@ class AdministrationMutations:
         act = organization.UpdateMember(
             info.context.actor,
             uuid_of(input.member_id, "Member", "memberId"),
-            display_name=keep if not input.display_name else input.display_name,
+            display_name=keep if input.display_name is strawberry.UNSET else input.display_name or "",
             email=keep if input.email is strawberry.UNSET else input.email,
             avatar_url=keep if input.avatar_url is strawberry.UNSET else input.avatar_url,
             job_title=keep if input.job_title is strawberry.UNSET else input.job_title,
@@ -228,8 +228,8 @@ class AdministrationMutations:
         act = organization.UpdateGroup(
             info.context.actor,
             uuid_of(input.group_id, "Group", "groupId"),
-            input.name or None,
-            input.kind or None,
+            _said(input.name),
+            _said(input.kind),
             uuids_of(input.add_member_ids or None, "Member", "addMemberIds"),
             uuids_of(input.remove_member_ids or None, "Member", "removeMemberIds"),
         )
@@ -257,7 +257,7 @@ class AdministrationMutations:
             currency = organization.Currency(given.singular, given.plural, given.emoji, given.minor_units_per_point, given.code)
         leaderboard = None if input.leaderboard_enabled is strawberry.UNSET else input.leaderboard_enabled
         act = organization.UpdateOrganization(
-            info.context.actor, input.name or None, currency, input.time_zone or None, leaderboard
+            info.context.actor, _said(input.name), currency, _said(input.time_zone), leaderboard
         )
         await info.context.submit(allowance.Followed(act))
         return OrganizationPayload(organization=await organization_here(info))
@@ -321,6 +321,11 @@ class AdministrationMutations:
         """Makes a token useless at once. For owners."""
         key = await info.context.submit(access.RevokeToken(info.context.actor, uuid_of(id, "Token", "id")))
         return TokenPayload(token=await token_by_id(info, key))
+
+
+def _said(text: str | None) -> str | None:
+    """None for what was left out. An empty text was said, and is judged."""
+    return text if isinstance(text, str) else None
 
 
 async def _group(info: Info, act: organization.CreateGroup | organization.UpdateGroup) -> GroupPayload:

@@ -29,7 +29,6 @@ class Context:
         self.members: dict[UUID, organization.Member] = {}
         """Members that a page brought along, so that nobody asks for them again."""
         self._loaders: dict[Any, DataLoader[Any, Any]] = {}
-        self._values: dict[str, organization.CompanyValue] | None = None
 
     @property
     def member_id(self) -> UUID:
@@ -39,8 +38,11 @@ class Context:
         return self.actor.member_id
 
     async def submit(self, act: Act[R]) -> R:
-        """One act through the write path."""
-        return await self.database.submit(act)
+        """One act through the write path. What was read before is forgotten, as the request may go on to read it again."""
+        answer = await self.database.submit(act)
+        self.members.clear()
+        self._loaders.clear()
+        return answer
 
     def loader(
         self, name: str, read: Callable[[AsyncConnection, UUID, list[K]], Awaitable[dict[K, V]]]
@@ -91,10 +93,11 @@ class Context:
 
     async def values(self) -> dict[str, organization.CompanyValue]:
         """Every company value by hashtag: they are few."""
-        if self._values is None:
-            async with self.database.read() as connection:
-                self._values = await organization.reads.values(connection, self.organization_id)
-        return self._values
+
+        async def read(connection: AsyncConnection, organization_id: UUID, _keys: list[str]) -> dict[str, Any]:
+            return {"all": await organization.reads.values(connection, organization_id)}
+
+        return await self.loader("values", read).load("all") or {}
 
     async def seen(self, recognition_id: UUID) -> tuple[recognition.Recognition, list[UUID]] | None:
         """A recognition with its recipients, if it exists and the actor sees it."""
@@ -125,25 +128,15 @@ class Context:
             found = self._loaders["case"] = DataLoader(load)
         return await found.load(0)  # type: ignore[no-any-return]
 
-    async def boosts(self, recognition_id: UUID) -> list[recognition.Boost]:
-        """The boosts of a recognition, their givers brought along."""
-
-        async def read(
-            connection: AsyncConnection, organization_id: UUID, ids: list[UUID]
-        ) -> dict[UUID, list[recognition.Boost]]:
-            found = await recognition.reads.boosts(connection, organization_id, ids)
-            await self.know(connection, [boost.giver_id for boosts in found.values() for boost in boosts])
-            return found
-
-        return await self.loader("boosts", read).load(recognition_id) or []
+    async def boosts(self, recognition_id: UUID) -> list[tuple[recognition.Boost, organization.Member]]:
+        """The boosts of a recognition with their givers."""
+        return await self.loader("boosts", recognition.reads.boosts).load(recognition_id) or []
 
     async def comments(self, recognition_id: UUID, part: Slice) -> Any:
-        """A page of a recognition's comments; the same page of many in one statement."""
+        """A page of a recognition's comments with their authors; the same page of many in one statement."""
 
         async def read(connection: AsyncConnection, organization_id: UUID, ids: list[UUID]) -> dict[UUID, Any]:
-            pages = await recognition.reads.comments_pages(connection, organization_id, ids, part)
-            await self.know(connection, [comment.author_id for found in pages.values() for comment in found.rows])
-            return pages
+            return await recognition.reads.comments_pages(connection, organization_id, ids, part)
 
         return await self.loader(f"comments {part}", read).load(recognition_id)
 

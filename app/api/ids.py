@@ -68,7 +68,7 @@ def keys_of(cursor: str, *kinds: type) -> tuple[Any, ...]:
         if not isinstance(keys, list) or len(keys) != len(kinds):
             raise ValueError(cursor)
         return tuple(_key(key, kind) for key, kind in zip(keys, kinds, strict=True))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Refusal(Code.INVALID_INPUT, "This cursor is not from this list. Use an endCursor as it came.", "after") from None
 
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import strawberry
 
-from app import organization
 from app import recognition as rooms
 from app.api.context import Info
 from app.api.described import described
@@ -102,26 +101,21 @@ class Recognition(Node):
     @strawberry.field
     async def groups(self, info: Info) -> list[Group]:
         """Groups that were thanked as groups."""
-        ids = await info.context.loader("thanked groups", rooms.reads.groups).load(self.row.id) or []
-        found = info.context.loader("groups", organization.reads.groups_by_id)
-        return [group_of(group) for group in await found.load_many(ids) if group is not None]
+        found = await info.context.loader("thanked groups", rooms.reads.groups).load(self.row.id) or []
+        return [group_of(group) for group in found]
 
     @strawberry.field
     async def values(self, info: Info) -> list[CompanyValue]:
         """Company values it was given for."""
-        tags = await info.context.loader("hashtags", rooms.reads.hashtags).load(self.row.id) or []
-        if not tags:
-            return []
-        known = await info.context.values()
-        return [value_of(known[tag]) for tag in tags]
+        found = await info.context.loader("values of recognitions", rooms.reads.values).load(self.row.id) or []
+        return [value_of(value) for value in found]
 
     @strawberry.field
     async def boosts(self, info: Info) -> list[Boost]:
         """The latest 100, newest first."""
         if not self.row.boost_count:
             return []
-        members = info.context.members
-        return [boost_of(info, row, members[row.giver_id]) for row in await info.context.boosts(self.row.id)]
+        return [boost_of(info, row, giver) for row, giver in await info.context.boosts(self.row.id)]
 
     @strawberry.field
     async def comments(self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET) -> CommentConnection:
@@ -133,8 +127,8 @@ class Recognition(Node):
             CommentConnection,
             page,
             wanted,
-            lambda comment: comment_of(info, comment, info.context.members[comment.author_id]),
-            lambda comment: (comment.id,),
+            lambda said: comment_of(info, *said),
+            lambda said: (said[0].id,),
             counting(info, statement),
         )
 

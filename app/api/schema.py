@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from app.api.administration import AdministrationMutations
+from app.api.arguments import plan_inputs
 from app.api.described import describe_enums
 from app.api.giving import GivingMutations
 from app.api.names import RememberedNames
@@ -30,6 +31,7 @@ def build() -> strawberry.Schema:
         "What may be changed. A refusal that a person can cause is data: `userErrors`, and nothing has changed."
     )
     describe_enums(schema._schema)
+    plan_inputs(schema)
     return schema
 
 

@@ -6,6 +6,7 @@ from app.audit.chain import sha256
 from app.audit.models import Receipt
 from app.core.errors import Code, Refusal
 from app.core.ids import new_salt
+from app.core.texts import normalized
 from app.db import Draft, Want, row
 
 KEY_CHARS_MAX = 200
@@ -15,6 +16,7 @@ def checked_key(idempotency_key: str) -> str:
     """The key, if it is one. Raises INVALID_INPUT otherwise."""
     if not 1 <= len(idempotency_key) <= KEY_CHARS_MAX:
         raise Refusal(Code.INVALID_INPUT, f"An idempotency key has 1 to {KEY_CHARS_MAX} characters.", "idempotencyKey")
+    normalized(idempotency_key, "idempotencyKey")  # for what it refuses; the key stays as it was sent
     return idempotency_key
 
 

@@ -31,7 +31,7 @@ def new_id(moment: datetime) -> UUID:
 
 def first_id(moment: datetime) -> UUID:
     """The smallest id of that millisecond: `id >= first_id(moment)` is "at or after that moment" for an index on ids."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
 
 
 def new_secret(organization_id: UUID) -> str:

@@ -1,6 +1,6 @@
 """The cellar: the only BEGIN and COMMIT; many acts share one lock, one batch and one COMMIT."""
 
-from app.db.batch import Act, Batch, Draft, Event, Missing, Reading, Want, computed, row, rows
+from app.db.batch import Act, Batch, Draft, Event, Missing, Reading, Want, computed, row, row_type, rows
 from app.db.committer import Committer
 from app.db.database import Database, driver_url, make_engine, safe_url, sqlite_path
 from app.db.paging import COUNTED_MAX, Page, Slice, count, page
@@ -52,6 +52,7 @@ __all__ = [
     "page",
     "refers",
     "row",
+    "row_type",
     "rows",
     "safe_url",
     "scoped",

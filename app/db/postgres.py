@@ -18,7 +18,7 @@ from app.db.tables import TenantTable, codecs, coded, columns, table_of
 LOCK_TIMEOUT_SECONDS = 10
 RECONNECT_PAUSES_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 _DIALECT = postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
-# Every statement, and every check of a foreign key, finds its rows by an index. Otherwise a plan that was made while a table was small
+# Every statement, and every check of a foreign key, finds its rows by an index. Otherwise a plan made while a table was small
 # would read all of it, and go on doing so: after 5,000 grants into a new database a batch took three times as long.
 _INDEXES_ONLY = "-c enable_seqscan=off -c jit=off"
 _OPTIONS = f"-c plan_cache_mode=force_generic_plan {_INDEXES_ONLY} -c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c timezone=UTC"
@@ -31,6 +31,8 @@ class PostgresStore:
         self.url = url
         self.writes = writes
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._wrote = False
+        """Whether something was written in the open transaction."""
 
     @property
     def connection(self) -> psycopg.AsyncConnection[Any]:
@@ -75,6 +77,7 @@ class PostgresStore:
 
     async def begin(self, batch: Batch, wants: Wants) -> None:
         """BEGIN, the lock on the chain heads, and everything that the acts named, in one round trip."""
+        self._wrote = False
         opening = "BEGIN" if self.writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         await self._load(batch, wants, opening)
 
@@ -100,7 +103,7 @@ class PostgresStore:
 
     async def commit(self, batch: Batch) -> None:
         """Everything written and committed in one round trip."""
-        batch.sealed = True
+        batch.sealed = self._wrote = True
         try:
             async with self.connection.pipeline():
                 for model, keys in batch.deletes():
@@ -119,7 +122,8 @@ class PostgresStore:
         if connection.closed or connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
             return
         try:
-            await connection.execute("ROLLBACK")
+            # At a ROLLBACK psycopg forgets every prepared statement. Where nothing was written, COMMIT is the same.
+            await connection.execute("ROLLBACK" if self._wrote else "COMMIT")
         except psycopg.OperationalError as error:
             raise self._fate(error) from error
 

@@ -106,10 +106,10 @@ async def _make_tokens(database: Database) -> dict[str, Any] | None:
         issued = await asyncio.gather(*map(database.submit, acts))
     except Refusal:
         return None
-    secrets = {person.email: answer.secret for person, answer in zip(chosen, issued, strict=True)}
+    tokens = {person.email: answer.secret for person, answer in zip(chosen, issued, strict=True)}
     return {
-        **{role: secrets[person.email] for role, person in _one_of_each_role().items()},
-        "members": [{"email": person.email, "token": secrets[person.email]} for person in _demo_members()],
+        **{role: tokens[person.email] for role, person in _one_of_each_role().items()},
+        "members": [{"email": person.email, "token": tokens[person.email]} for person in _demo_members()],
     }
 
 

@@ -11,6 +11,7 @@ from app.core.errors import Code, Refusal, not_found
 from app.core.texts import clean
 from app.db import Draft, Want, row, rows
 from app.organization import authority
+from app.organization.managers import checked_manager
 from app.organization.models import Group, Member, Membership, MemberStatus, Organization, ParticipationMode
 
 NAME_CHARS_MAX = 200
@@ -68,7 +69,7 @@ def create(draft: Draft, command: CreateMember, role: Role = Role.MEMBER) -> Mem
         email=checked_email(draft, command.email, None),
         avatar_url=checked_url(command.avatar_url),
         job_title=_optional(command.job_title, "jobTitle"),
-        manager_id=_checked_manager(draft, command.manager_id, None),
+        manager_id=checked_manager(draft, command.manager_id, None),
     )
     draft.change(organization, members_ever=member.ordinal)
     _join(draft, member, dict.fromkeys(command.group_ids))
@@ -127,7 +128,7 @@ class UpdateMember:
         if not isinstance(self.job_title, Keep):
             values["job_title"] = _optional(self.job_title, "jobTitle")
         if not isinstance(self.manager_id, Keep):
-            values["manager_id"] = _checked_manager(draft, self.manager_id, member.id)
+            values["manager_id"] = checked_manager(draft, self.manager_id, member.id)
         changed = sorted(name for name, value in values.items() if getattr(member, name) != value)
         if changed:
             member = draft.change(member, **values)
@@ -316,18 +317,6 @@ def checked_url(url: str | None) -> str | None:
 
 def _optional(text: str | None, field: str) -> str | None:
     return clean(text, field, chars_max=NAME_CHARS_MAX) or None if text is not None else None
-
-
-def _checked_manager(draft: Draft, manager_id: UUID | None, member_id: UUID | None) -> UUID | None:
-    """The manager, who exists and does not report to the member, near or far."""
-    above = manager_id
-    for _ in range(100):
-        if above is None:
-            return manager_id
-        if above == member_id:
-            raise Refusal(Code.INVALID_INPUT, "Nobody reports to themselves, directly or by way of others.", "managerId")
-        above = found(draft, above, "managerId").manager_id
-    raise Refusal(Code.INVALID_INPUT, "There are more than 100 managers above this one.", "managerId")
 
 
 def _set_groups(draft: Draft, member: Member, wanted: frozenset[UUID]) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
+from unicodedata import normalize
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -39,7 +40,7 @@ def members(organization_id: UUID, wanted: MemberFilter) -> sa.Select[Any]:
         if value is not None:
             statement = statement.where(column == value)
     if wanted.search:
-        pattern = wanted.search.strip().casefold()
+        pattern = normalize("NFC", wanted.search).strip().casefold()
         found = member.name_key.contains(pattern, autoescape=True)
         if wanted.search_email:
             found = sa.or_(found, member.email.contains(pattern, autoescape=True))

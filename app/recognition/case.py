@@ -17,7 +17,7 @@ from app.organization import CompanyValue, Group, Member, Membership
 from app.recognition import rules
 from app.recognition.models import GivingPolicyNow, Grant
 from app.recognition.rules import Case, LeftOut, Tally
-from app.recognition.terms import RECIPIENTS_MAX, GivingPolicy, Person, parse
+from app.recognition.terms import MESSAGE_CHARS_MAX, RECIPIENTS_MAX, GivingPolicy, Person, parse
 
 
 class PairTally(NamedTuple):
@@ -104,6 +104,8 @@ def needs(organization_id: UUID, wish: Wish) -> Iterable[Want]:
     for group_id in wish.group_ids:
         yield row(Group, organization_id, group_id)
         yield rows(Membership, organization_id, group_id=group_id)
+    for hashtag in {*wish.hashtags, *_hashtags(wish.message or "")}:
+        yield row(CompanyValue, organization_id, hashtag)
 
 
 def policy_now(draft: Draft) -> tuple[int, GivingPolicy]:
@@ -184,13 +186,18 @@ def _values(draft: Draft, message: str, named: tuple[str, ...]) -> tuple[tuple[s
         if value.archived_at is not None:
             raise Refusal(Code.INVALID_INPUT, f"The value #{hashtag} has been archived. Choose another.", "valueIds")
         values.append(hashtag)
-    tags = organization.hashtags(message)
+    tags = _hashtags(message)
     draft.expect(row(CompanyValue, draft.organization_id, hashtag) for hashtag in tags)
     for hashtag in tags:
         value = draft.get(CompanyValue, hashtag)
         if value is not None and value.archived_at is None and hashtag not in values:
             values.append(hashtag)
     return tuple(values), bool(tags)
+
+
+def _hashtags(message: str) -> list[str]:
+    """Hashtags of a message, as far as it may be long: what is longer is refused, and looks nothing up before."""
+    return organization.hashtags(message[:MESSAGE_CHARS_MAX])
 
 
 def completed(draft: Draft, case: Case) -> Case:

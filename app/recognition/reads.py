@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
+from unicodedata import normalize
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actor import Actor
 from app.core.ids import first_id
-from app.db import Page, Slice, columns, page, scoped, table_of
-from app.organization import Membership
+from app.db import Page, Slice, columns, page, row_type, scoped, table_of
+from app.organization import CompanyValue, Group, Member, Membership
 from app.recognition.models import (
     Boost,
     Comment,
@@ -82,7 +83,7 @@ def _filtered(statement: sa.Select[Any], organization_id: UUID, wanted: Recognit
         statement = statement.where(recognition.given_at < wanted.before)
     if wanted.search:
         floor = first_id(now - timedelta(days=SEARCHED_DAYS))
-        found = sa.func.lower(recognition.message).contains(wanted.search.lower(), autoescape=True)
+        found = sa.func.lower(recognition.message).contains(normalize("NFC", wanted.search).lower(), autoescape=True)
         statement = statement.where(recognition.id >= floor, recognition.hidden_at.is_(None), found)
     return statement
 
@@ -143,19 +144,48 @@ async def hashtags(connection: AsyncConnection, organization_id: UUID, ids: Iter
     return found
 
 
-async def groups(connection: AsyncConnection, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
-    """Groups that each of the recognitions thanked as groups."""
-    thanked = columns(RecognitionGroup)
-    statement = scoped(RecognitionGroup, organization_id, thanked.recognition_id, thanked.group_id)
-    statement = statement.where(thanked.recognition_id.in_(set(ids))).order_by(thanked.group_id)
-    found: dict[UUID, list[UUID]] = {id_: [] for id_ in ids}
+async def values(connection: AsyncConnection, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, list[CompanyValue]]:
+    """Company values of each of the recognitions, by hashtag."""
+    tag, value = columns(RecognitionValue), columns(CompanyValue)
+    statement = (
+        scoped(CompanyValue, organization_id, tag.recognition_id, *table_of(CompanyValue).c)
+        .join_from(
+            table_of(CompanyValue),
+            table_of(RecognitionValue),
+            sa.and_(tag.organization_id == value.organization_id, tag.hashtag == value.hashtag),
+        )
+        .where(tag.recognition_id.in_(set(ids)))
+        .order_by(value.hashtag)
+    )
+    found: dict[UUID, list[CompanyValue]] = {id_: [] for id_ in ids}
     for row in await connection.execute(statement):
-        found[row.recognition_id].append(row.group_id)
+        found[row.recognition_id].append(cast(CompanyValue, row))
     return found
 
 
-async def boosts(connection: AsyncConnection, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, list[Boost]]:
-    """The latest boosts of each of the recognitions, newest first; those taken back alone are left out."""
+async def groups(connection: AsyncConnection, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, list[Group]]:
+    """Groups that each of the recognitions thanked as groups."""
+    thanked, group = columns(RecognitionGroup), columns(Group)
+    statement = (
+        scoped(Group, organization_id, thanked.recognition_id, *table_of(Group).c)
+        .join_from(
+            table_of(Group),
+            table_of(RecognitionGroup),
+            sa.and_(thanked.organization_id == group.organization_id, thanked.group_id == group.id),
+        )
+        .where(thanked.recognition_id.in_(set(ids)))
+        .order_by(group.id)
+    )
+    found: dict[UUID, list[Group]] = {id_: [] for id_ in ids}
+    for row in await connection.execute(statement):
+        found[row.recognition_id].append(cast(Group, row))
+    return found
+
+
+async def boosts(
+    connection: AsyncConnection, organization_id: UUID, ids: Iterable[UUID]
+) -> dict[UUID, list[tuple[Boost, Member]]]:
+    """The latest boosts of each of the recognitions with their givers, newest first; those taken back alone are left out."""
     boost, recognition = columns(Boost), columns(Recognition)
     rank = sa.func.row_number().over(partition_by=boost.recognition_id, order_by=boost.id.desc()).label("rank")
     ranked = (
@@ -168,11 +198,27 @@ async def boosts(connection: AsyncConnection, organization_id: UUID, ids: Iterab
         .where(boost.recognition_id.in_(set(ids)), sa.or_(boost.revoked_at.is_(None), recognition.revoked_at.is_not(None)))
         .subquery()
     )
-    statement = sa.select(ranked).where(ranked.c.rank <= BOOSTS_SHOWN).order_by(ranked.c.id.desc())
-    found: dict[UUID, list[Boost]] = {id_: [] for id_ in ids}
+    statement = _with_people(organization_id, ranked, ranked.c.giver_id).where(ranked.c.rank <= BOOSTS_SHOWN)
+    found: dict[UUID, list[tuple[Boost, Member]]] = {id_: [] for id_ in ids}
     for row in await connection.execute(statement):
-        found[row.recognition_id].append(cast(Boost, row))
+        found[row.recognition_id].append((cast(Boost, row), _person(row)))
     return found
+
+
+def _with_people(organization_id: UUID, things: sa.Subquery, person_id: sa.ColumnElement[UUID]) -> sa.Select[Any]:
+    """The things, newest first, each with the member behind it: the columns of the member come last."""
+    member = table_of(Member)
+    people = [column.label(f"person_{column.name}") for column in member.c]
+    return (
+        scoped(Member, organization_id, *things.c, *people)
+        .join_from(things, member, member.c.id == person_id)
+        .order_by(things.c.id.desc())
+    )
+
+
+def _person(row: Any) -> Member:
+    kind = row_type(Member)
+    return cast(Member, kind._make(row[-len(kind._fields) :]))
 
 
 async def boost_row(connection: AsyncConnection, organization_id: UUID, boost_id: UUID) -> Boost | None:
@@ -189,8 +235,8 @@ def comments(organization_id: UUID, recognition_id: UUID) -> sa.Select[Any]:
 
 async def comments_pages(
     connection: AsyncConnection, organization_id: UUID, ids: Iterable[UUID], part: Slice
-) -> dict[UUID, Page[Comment]]:
-    """The same page of the comments of each of the recognitions, newest first; the key of a row is its id."""
+) -> dict[UUID, Page[tuple[Comment, Member]]]:
+    """The same page of the comments of each of the recognitions with their authors, newest first; the key of a row is its id."""
     comment = columns(Comment)
     rank = sa.func.row_number().over(partition_by=comment.recognition_id, order_by=comment.id.desc()).label("rank")
     statement = scoped(Comment, organization_id, *table_of(Comment).c, rank)
@@ -198,10 +244,10 @@ async def comments_pages(
     if part.after is not None:
         statement = statement.where(comment.id < part.after[0])
     ranked = statement.subquery()
-    found: dict[UUID, list[Comment]] = {id_: [] for id_ in ids}
-    chosen = sa.select(ranked).where(ranked.c.rank <= part.first + 1).order_by(ranked.c.id.desc())
+    found: dict[UUID, list[tuple[Comment, Member]]] = {id_: [] for id_ in ids}
+    chosen = _with_people(organization_id, ranked, ranked.c.author_id).where(ranked.c.rank <= part.first + 1)
     for row in await connection.execute(chosen):
-        found[row.recognition_id].append(cast(Comment, row))
+        found[row.recognition_id].append((cast(Comment, row), _person(row)))
     return {id_: Page(rows[: part.first], len(rows) > part.first) for id_, rows in found.items()}
 
 

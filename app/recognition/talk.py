@@ -110,6 +110,8 @@ class ReactToRecognition:
         """What `decide` will ask for."""
         yield from organization.authority_needs(self.actor)
         yield from sight.needs(self.actor.organization_id, self.recognition_id)
+        if self.actor.member_id is not None:
+            yield row(Reaction, self.actor.organization_id, self.recognition_id, self.actor.member_id, self.emoji)
 
     def decide(self, draft: Draft) -> UUID:
         """The recognition's id."""
