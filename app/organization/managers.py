@@ -44,12 +44,12 @@ LINE = Reading(Line, [identifier_column(name) for name in ("organization_id", "m
 def checked_manager(draft: Draft, manager_id: UUID | None, member_id: UUID | None) -> UUID | None:
     """The manager, who exists and does not report to the member, near or far. Raises NOT_FOUND and INVALID_INPUT."""
     above = manager_id
-    for step in range(MANAGERS_MAX):
+    for _ in range(MANAGERS_MAX):
         if above is None:
             return manager_id
         if above == member_id:
             raise Refusal(Code.INVALID_INPUT, "Nobody reports to themselves, directly or by way of others.", "managerId")
-        if step % (READ_AT_ONCE + 1) == 0:  # many levels in one round; what acts of this batch have changed is found below
+        if not draft.batch.knows(row(Member, draft.organization_id, above)):  # then many levels in one round
             draft.expect(row(Member, draft.organization_id, id_) for id_ in [above, *draft.read(LINE, above).above])
         manager = draft.get(Member, above)
         if manager is None:
