@@ -41,7 +41,12 @@ def test_its_floors_are_those_of_the_house():
 
 async def test_the_grant_it_sends_is_given_once(world: World):
     (document,) = re.findall(r"```graphql\n(.*?)```", README, re.DOTALL)
-    given = {"recipientIds": [world.bob.id], "pointsEach": 5, "message": "Thank you for the release!", "idempotencyKey": "my first"}
+    given = {
+        "recipientIds": [world.bob.id],
+        "pointsEach": 5,
+        "message": "Thank you for the release!",
+        "idempotencyKey": "my first",
+    }
 
     first = (await world.ann.asks(document, input=given)).payload
     second = (await world.ann.asks(document, input=given)).payload
