@@ -24,7 +24,7 @@ from app.api import schema
 from app.api.context import Context
 from app.api.endpoint import GraphQLEndpoint
 from app.core.actor import Actor
-from app.core.errors import Misconfigured
+from app.core.errors import Busy, Misconfigured
 from app.core.settings import Settings, load
 from app.db import Database
 
@@ -73,7 +73,7 @@ def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
         try:
             async with asyncio.timeout(READY_SECONDS), database.read() as connection:
                 await connection.execute(sa.text("SELECT 1"))
-        except (sa.exc.SQLAlchemyError, TimeoutError):
+        except (Busy, sa.exc.SQLAlchemyError, TimeoutError):
             return PlainTextResponse("the database does not answer", status_code=503)
         return PlainTextResponse("ready")
 

@@ -42,8 +42,13 @@ class Proxy:
         self.url = f"postgresql://{self.target['user']}{password}@127.0.0.1:{port}/{self.target['dbname']}?sslmode=disable"
 
     async def close(self) -> None:
-        """Hangs up on everyone."""
+        """Hangs up on everyone, for ever."""
         self._server.close()
+        await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """Hangs up on everyone, and lets nobody through until mended."""
+        self._down = True
         for writer in list(self._open):
             writer.transport.abort()
         await asyncio.sleep(0.05)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from app import audit, recognition
-from app.core.errors import Misconfigured
+from app.core.errors import Busy, Misconfigured
 from app.db import Database, postgres
 from app.db.sqlite import SqliteStore
 from app.recognition import Grant
@@ -86,10 +86,11 @@ async def test_while_the_database_is_away_nobody_guesses(wire: Proxy, afar: Worl
 
 async def feed(world: World) -> list[str]:
     """Ids of the feed."""
-    nodes = (await world.ann.asks("{ recognitions { nodes { id } } }")).data["recognitions"]["nodes"]
+    nodes = (await world.ann.asks(FEED)).data["recognitions"]["nodes"]
     return [node["id"] for node in nodes]
 
 
+FEED = "{ recognitions { nodes { id } } }"
 COMMENT = "mutation C($id: ID!, $text: String!) { commentOnRecognition(recognitionId: $id, text: $text) { comment { id } } }"
 
 
@@ -122,13 +123,26 @@ async def test_a_restart_between_batches_heals(postgresql_url: str):
 
 
 async def test_a_rehearsal_that_finds_no_database_does_not_use_up_its_place(wire: Proxy, afar: World):
-    wire._down = True
+    await wire.hang_up()
     for _ in range(6):
-        with pytest.raises(Exception, match=r"(?i)connection|closed"):
+        with pytest.raises(Busy, match="cannot be reached"):
             await afar.database.rehearse([])
     wire.mend()
 
     assert (await asyncio.wait_for(afar.ann.allowance(), 5))["remaining"] == 99
+
+
+async def test_whoever_reads_while_the_database_is_away_is_told_so(wire: Proxy, afar: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(postgres, "RECONNECT_PAUSES_SECONDS", (0.0, 0.01))
+    await afar.ann.allowance()
+    await wire.hang_up()
+
+    answers = [await afar.ann.asks(document) for document in (FEED, "{ viewer { member { allowance { total } } } }")]
+
+    assert [(answer.status, answer.error_codes) for answer in answers] == [(503, ["BUSY"])] * 2
+    wire.mend()
+    assert len(await feed(afar)) == 1
+    assert (await afar.ann.allowance())["remaining"] == 99
 
 
 @pytest.mark.parametrize("value", ["off", "local"])

@@ -6,10 +6,11 @@ from uuid import UUID
 import strawberry
 
 from app import audit, organization, recognition
+from app.api.context import Info
 from app.api.described import described
 from app.api.ids import hashtag_of, uuid_of
 from app.core.actor import Role
-from app.core.errors import Code, Refusal
+from app.core.errors import Code, Refusal, not_found
 from app.organization import MemberStatus, ParticipationMode
 from app.recognition import Visibility
 
@@ -71,15 +72,15 @@ class AuditFilter:
     """Before this moment."""
 
 
-def feed_filter(given: RecognitionFilter | None) -> recognition.reads.RecognitionFilter:
+async def feed_filter(info: Info, given: RecognitionFilter | None) -> recognition.reads.RecognitionFilter:
     """The recognitions that are wanted. Raises NOT_FOUND and INVALID_INPUT."""
     if not given:
         return recognition.reads.RecognitionFilter()
     return recognition.reads.RecognitionFilter(
-        giver_id=_id(given.giver_id, "Member", "giverId"),
-        recipient_id=_id(given.recipient_id, "Member", "recipientId"),
-        group_id=_id(given.group_id, "Group", "groupId"),
-        hashtag=hashtag_of(given.value_id, "filter", "valueId") if isinstance(given.value_id, str) else None,
+        giver_id=await _id(info, given.giver_id, "Member", "giverId"),
+        recipient_id=await _id(info, given.recipient_id, "Member", "recipientId"),
+        group_id=await _id(info, given.group_id, "Group", "groupId"),
+        hashtag=await _hashtag(info, given.value_id),
         visibility=given.visibility or None,
         since=_moment(given.from_, "from"),
         before=_moment(given.to, "to"),
@@ -87,24 +88,24 @@ def feed_filter(given: RecognitionFilter | None) -> recognition.reads.Recognitio
     )
 
 
-def member_filter(given: MemberFilter | None, search: str | None, *, search_email: bool) -> organization.reads.MemberFilter:
+async def member_filter(info: Info, given: MemberFilter | None, search: str | None) -> organization.reads.MemberFilter:
     """The members that are wanted. Raises NOT_FOUND and INVALID_INPUT."""
     given = given or MemberFilter()
     return organization.reads.MemberFilter(
         search=_search(search, "search"),
-        search_email=search_email,
-        group_id=_id(given.group_id, "Group", "groupId"),
+        search_email=info.context.actor.sees_everyone,
+        group_id=await _id(info, given.group_id, "Group", "groupId"),
         status=MemberStatus.ACTIVE if given.status is strawberry.UNSET else given.status,
         mode=given.mode or None,
         role=given.role or None,
     )
 
 
-def audit_filter(given: AuditFilter | None) -> audit.reads.AuditFilter:
+async def audit_filter(info: Info, given: AuditFilter | None) -> audit.reads.AuditFilter:
     """The events that are wanted. Raises NOT_FOUND and INVALID_INPUT."""
     given = given or AuditFilter()
     return audit.reads.AuditFilter(
-        actor_id=_id(given.actor_id, "Member", "actorId"),
+        actor_id=await _id(info, given.actor_id, "Member", "actorId"),
         actions=tuple(given.actions) if given.actions else None,
         subject=given.subject or None,
         since=_moment(given.from_, "from"),
@@ -112,9 +113,28 @@ def audit_filter(given: AuditFilter | None) -> audit.reads.AuditFilter:
     )
 
 
-def _id(given: strawberry.ID | None, kind: str, name: str) -> UUID | None:
-    """The key in a filter; None where it was left out. An empty id names nothing: NOT_FOUND."""
-    return uuid_of(given, kind, "filter", name) if isinstance(given, str) else None
+async def _id(info: Info, given: strawberry.ID | None, kind: str, name: str) -> UUID | None:
+    """The key in a filter; None where it was left out. Raises NOT_FOUND when it names nothing here."""
+    if not isinstance(given, str):
+        return None
+    key = uuid_of(given, kind, "filter", name)
+    if kind == "Member":
+        found: object = await info.context.member(key)
+    else:
+        found = await info.context.loader("groups", organization.reads.groups_by_id).load(key)
+    if found is None:
+        raise not_found("filter", name)
+    return key
+
+
+async def _hashtag(info: Info, given: strawberry.ID | None) -> str | None:
+    """The company value in a filter, archived or not; None where it was left out. Raises NOT_FOUND when it is none here."""
+    if not isinstance(given, str):
+        return None
+    hashtag = hashtag_of(given, "filter", "valueId")
+    if hashtag not in await info.context.values():
+        raise not_found("filter", "valueId")
+    return hashtag
 
 
 def _moment(given: datetime | None, name: str) -> datetime | None:

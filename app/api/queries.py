@@ -107,7 +107,7 @@ class Query:
     ) -> MemberConnection:
         """Members by name. `search`: part of the name, for admins and auditors also of the e-mail address."""
         context, wanted = info.context, part(first, after, str, UUID)
-        chosen = member_filter(filter, search, search_email=context.actor.sees_everyone)
+        chosen = await member_filter(info, filter, search)
         async with context.database.read() as connection:
             page = await organization.reads.members_page(connection, context.organization_id, chosen, wanted)
         context.members |= {row.id: row for row in page.rows}
@@ -136,7 +136,7 @@ class Query:
         filter: RecognitionFilter | None = strawberry.UNSET,
     ) -> RecognitionConnection:
         """The feed, newest first: public recognitions and the viewer's own private ones."""
-        return await recognitions_page(info, feed_filter(filter), by_id(first, after))
+        return await recognitions_page(info, await feed_filter(info, filter), by_id(first, after))
 
     @query()
     async def giving_check(
@@ -172,7 +172,7 @@ class Query:
         info: Info, first: int | None = 50, after: str | None = strawberry.UNSET, filter: AuditFilter | None = strawberry.UNSET
     ) -> AuditEventConnection:
         """What happened, newest first. For admins and auditors."""
-        return await audit_page(info, audit_filter(filter), part(first, after, int))
+        return await audit_page(info, await audit_filter(info, filter), part(first, after, int))
 
     @query(Permission.AUDIT_READ)
     async def ledger_health(info: Info) -> LedgerHealth:

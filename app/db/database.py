@@ -12,16 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.core.clock import Clock
 from app.core.clock import now as present
-from app.core.errors import Misconfigured
+from app.core.errors import Busy, Misconfigured
 from app.db.batch import Act, Batch, Chain
 from app.db.committer import Committer, Lost, Store, transact
-from app.db.postgres import PostgresStore
+from app.db.postgres import PostgresStore, says_gone
 from app.db.sqlite import SqliteStore, configure
 
 READERS_MAX = 10
 """Connections that read lists and feeds, per process."""
 REHEARSALS_MAX = 4
 """Connections that rehearse acts on PostgreSQL, per process."""
+AWAY = "The database cannot be reached. Nothing was changed; try again in a moment."
 
 R = TypeVar("R")
 
@@ -75,18 +76,24 @@ class Database:
 
     async def rehearse(self, acts: Sequence[Act[R]]) -> list[R | BaseException]:
         """What the acts would answer now, each on its own: what submitting runs, without the lock and without a trace."""
-        store = await self._borrow()
         try:
-            outcomes: list[Any] = []
+            store = await self._borrow()
             try:
-                await transact(store, Batch(self.clock(), self.chain), acts, outcomes, keep=False)
-            except Lost:
-                await store.reconnect()
-                outcomes.clear()
-                await transact(store, Batch(self.clock(), self.chain), acts, outcomes, keep=False)
-            return outcomes
-        finally:
-            self._rehearsals.put_nowait(store)
+                return await self._rehearse(store, acts)
+            finally:
+                self._rehearsals.put_nowait(store)
+        except Lost as error:
+            raise Busy(AWAY) from error
+
+    async def _rehearse(self, store: Store, acts: Sequence[Act[R]]) -> list[R | BaseException]:
+        outcomes: list[Any] = []
+        try:
+            await transact(store, Batch(self.clock(), self.chain), acts, outcomes, keep=False)
+        except Lost:
+            await store.reconnect()
+            outcomes.clear()
+            await transact(store, Batch(self.clock(), self.chain), acts, outcomes, keep=False)
+        return outcomes
 
     async def _borrow(self) -> Store:
         if self._rehearsals.empty() and len(self._rehearsal_stores) < (1 if self.is_sqlite else REHEARSALS_MAX):
@@ -104,9 +111,17 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading, in one snapshot on SQLite and statement by statement on PostgreSQL."""
-        async with self.engine.connect() as connection:
-            yield connection
+        """A connection for reading, in one snapshot on SQLite and statement by statement on PostgreSQL. Raises Busy while the
+        database is away."""
+        try:
+            async with self.engine.connect() as connection:
+                yield connection
+        except sa.exc.TimeoutError as error:
+            raise Busy("Too many read at this moment. Try again in a second.") from error
+        except sa.exc.DBAPIError as error:
+            if error.connection_invalidated or says_gone(error.orig):
+                raise Busy(AWAY) from error
+            raise
 
     @asynccontextmanager
     async def bookkeeping(self) -> AsyncIterator[AsyncConnection]:

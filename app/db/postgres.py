@@ -149,12 +149,16 @@ class PostgresStore:
         return row is not None and bytes(row[0]) == digest
 
     def _fate(self, error: psycopg.OperationalError) -> Exception:
-        """Without SQLSTATE, or with one of the classes 08 and 57P, the connection is gone, whatever it says of itself."""
         if isinstance(error, psycopg.errors.LockNotAvailable):
             return Locked(str(error))
-        if self.connection.closed or error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
-            return Lost(str(error))
-        return error
+        return Lost(str(error)) if self.connection.closed or says_gone(error) else error
+
+
+def says_gone(error: BaseException | None) -> bool:
+    """Without SQLSTATE, or with one of the classes 08 and 57P, the connection is gone, whatever it says of itself."""
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
 def _made(source: Source, rows: list[Any]) -> Iterable[Any]:
