@@ -195,6 +195,16 @@ async def test_leaving_ends_sign_in_at_once_and_freezes_the_wallet(world: World)
     assert await world.snapshot() == after
 
 
+async def test_who_was_never_seen_comes_back_invited(world: World):
+    eve = await world.hires("Eve", status=MemberStatus.INVITED)
+    await world.admin.does("deactivateMember", memberId=eve.id)
+
+    back = await world.admin.does("reactivateMember", "member { status allowance { total } }", memberId=eve.id)
+
+    assert back.payload["member"] == {"status": "INVITED", "allowance": {"total": 0}}
+    assert (await eve.allowance())["total"] == 100  # seen for the first time
+
+
 async def test_groups(world: World):
     shown = "group { id name kind memberCount }"
     created = await world.admin.mutates(

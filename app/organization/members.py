@@ -70,6 +70,7 @@ def create(draft: Draft, command: CreateMember, role: Role = Role.MEMBER) -> Mem
         avatar_url=checked_url(command.avatar_url),
         job_title=_optional(command.job_title, "jobTitle"),
         manager_id=checked_manager(draft, command.manager_id, None),
+        seen_at=draft.now if command.status is MemberStatus.ACTIVE else None,
     )
     draft.change(organization, members_ever=member.ordinal)
     _join(draft, member, dict.fromkeys(command.group_ids))
@@ -231,8 +232,9 @@ class ReactivateMember:
         member = found(draft, self.member_id)
         authority.require_over(draft, member)
         if member.status is MemberStatus.DEACTIVATED:
-            draft.change(member, status=MemberStatus.ACTIVE, deactivated_at=None)
-            draft.tell("member.reactivated", f"member:{member.id}")
+            status = MemberStatus.INVITED if member.seen_at is None else MemberStatus.ACTIVE
+            draft.change(member, status=status, deactivated_at=None)
+            draft.tell("member.reactivated", f"member:{member.id}", after=status)
         return member.id
 
 
@@ -256,7 +258,7 @@ class WelcomeMember:
         assert self.actor.member_id is not None
         member = found(draft, self.actor.member_id)
         if member.status is MemberStatus.INVITED:
-            draft.change(member, status=MemberStatus.ACTIVE)
+            draft.change(member, status=MemberStatus.ACTIVE, seen_at=draft.now)
             draft.tell("member.welcomed", f"member:{member.id}")
         return member.id
 

@@ -92,6 +92,8 @@ class Member(TenantTable, table=True):
     avatar_url: str | None = text(default=None)
     job_title: str | None = text(default=None)
     manager_id: UUID | None = identifier(default=None)
+    seen_at: datetime | None = moment(default=None)
+    """When the member became active for the first time; empty while only invited."""
     deactivated_at: datetime | None = moment(default=None)
 
 

@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("avatar_url", sa.Text(), nullable=True),
         sa.Column("job_title", sa.Text(), nullable=True),
         sa.Column("manager_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deactivated_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("mode IN ('NORMAL', 'GIVER', 'RECEIVER', 'OBSERVER')", name=op.f("ck_member_mode")),
         sa.CheckConstraint("role IN ('MEMBER', 'ADMIN', 'AUDITOR', 'OWNER')", name=op.f("ck_member_role")),
