@@ -1,97 +1,24 @@
-"""Files: history and people come in once and whole, what is wrong is named by its line, and what goes out comes in again."""
+"""History comes in once and whole, and what is wrong is named by its line."""
 
-import csv
 import json
-import random
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app import audit, files, ledger, recognition
-from app.audit import AuditEvent, sha256
-from app.core.actor import system
+from app import ledger
+from app.audit import AuditEvent
 from app.core.errors import Code, Refusal
-from app.core.ids import new_id
-from app.db import Database
 from app.files import Report
-from app.files.sheet import plain, safe
-from app.founding import FoundOrganization
 from app.organization import (
     CompanyValue,
     DeactivateMember,
-    Group,
-    Member,
-    Membership,
     MemberStatus,
-    ParticipationMode,
     ReactivateMember,
 )
 from app.recognition import Grant, Origin, Recognition, RecognitionValue
-from tests.world import World
-
-SAMPLES = Path(__file__).parent / "samples"
-REAL = Path(__file__).parents[2] / "shared" / "data" / "git-recognitions.csv"
-HEADER = "external_id,given_at,giver_email,recipient_emails,points,value,message\n"
-GOOD = "good,2024-03-01T09:00:00Z,ann@acorn.example,bob@acorn.example,7,,well done\n"
-CREATING: dict[str, Any] = {"create_members": True, "create_values": True}
-
-
-@pytest.fixture
-def office(world: World, tmp_path: Path) -> "Office":
-    return Office(world, tmp_path)
-
-
-class Office:
-    """Where files are brought to."""
-
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world = world
-        self.folder = folder
-        self.rejects_path = folder / "rejects.csv"
-
-    async def brings(self, content: str | bytes | Path, **options: Any) -> Report:
-        return await files.import_recognitions(
-            self.world.database, self.world.house, self._file(content), self.rejects_path, **options
-        )
-
-    async def brings_people(self, content: str | bytes | Path) -> Report:
-        return await files.import_members(self.world.database, self.world.house, self._file(content), self.rejects_path)
-
-    def _file(self, content: str | bytes | Path) -> Path:
-        if isinstance(content, Path):
-            return content
-        path = self.folder / "file.csv"
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    @property
-    def rejects(self) -> list[tuple[int, str]]:
-        """Line and reason of each."""
-        return [(int(row[0]), row[1]) for row in self.reject_rows[1:]]
-
-    @property
-    def reject_rows(self) -> list[list[str]]:
-        if not self.rejects_path.exists():
-            return [[]]
-        return list(csv.reader(StringIO(self.rejects_path.read_text(encoding="utf-8"), newline="")))
-
-    async def people(self) -> dict[str, Any]:
-        return {row.email.removesuffix("@acorn.example"): row for row in await self.world.rows(Member)}
-
-    async def wallets(self) -> dict[str, int]:
-        owners = {row.id: name for name, row in (await self.people()).items()}
-        balances = await self.world.balances()
-        return {owners[owner]: points for (kind, owner), points in balances.items() if kind == "wallet" and points}
-
-    async def exports(self, **options: Any) -> str:
-        return await text_of(files.recognition_lines(self.world.database, self.world.organization_id, **options))
-
-
-async def text_of(lines: Any) -> str:
-    return "".join([text async for _, text in lines])
+from tests.office import CREATING, GOOD, HEADER, REAL, SAMPLES
 
 
 async def test_history_comes_in_with_its_people_and_values(office):
@@ -348,188 +275,6 @@ async def test_a_pipe_is_refused_since_it_cannot_be_read_twice(office):
 async def test_a_file_of_another_encoding_is_refused_whole(office):
     with pytest.raises(Refusal, match="Save the file as CSV in UTF-8"):
         await office.brings((HEADER + GOOD).encode("utf-16"))
-
-
-async def test_what_goes_out_comes_in_elsewhere(office):
-    await office.brings(SAMPLES / "recognitions.csv", **CREATING)
-    await office.world.praises("craft")
-    own_message = "=1+1 is a lovely #craft and #speed"
-    given = (await office.world.ann.gives(to=[office.world.bob], message=own_message)).payload["recognition"]
-    await office.world.ann.gives(to=[office.world.bob], message="Between the two of us", visibility="PRIVATE")
-    undone = (await office.world.ann.gives(to=[office.world.bob])).payload["recognition"]["id"]
-    await office.world.ann.revokes(undone)
-
-    out = await office.exports()
-
-    (own_id,) = [row.id for row in await office.world.rows(Recognition) if row.message.startswith("=1")]
-    zoe, ben = "zoë.o'neil@acorn.example", "ben@acorn.example"
-    assert list(csv.reader(StringIO(out, newline="")))[1:] == [
-        ["two", "2024-03-01T09:00:00Z", zoe, f"ann@acorn.example;{ben}", "3", "speed", "'--pretty is prettier now"],
-        ["three", "2024-04-01T00:00:00.250000Z", ben, "mia.x.lopez+plaudit@acorn.example", "0", "", "Plain thanks"],
-        ["one", "2024-05-02T08:00:00Z", zoe, ben, "5", "teamwork", "Thank you, Ben, for\nthe migration 🎉"],
-        [str(own_id), "2026-03-10T12:00:00Z", "ann@acorn.example", "bob@acorn.example", "10", "craft;speed", f"'{own_message}"],
-    ]
-    assert out.startswith(HEADER)
-    assert given["totalPoints"] == 10
-
-    elsewhere = await another(office.world.database)
-    report = await files.import_recognitions(
-        office.world.database, system(elsewhere), office._file(out), office.rejects_path, **CREATING
-    )
-    assert (report.imported, report.rejected) == (4, 0)
-    assert await text_of(files.recognition_lines(office.world.database, elsewhere)) == out
-
-    before = await office.world.snapshot()
-    assert await office.brings(out, **CREATING) == Report(rows=4, already_there=4)
-    assert await office.world.snapshot() == before
-
-
-async def test_private_and_hidden_ones_leave_on_request_and_without_words(office):
-    secret = (await office.world.ann.gives(to=[office.world.bob], message="Between the two of us", visibility="PRIVATE")).payload
-    office.world.passes(minutes=1)
-    rude = (await office.world.ann.gives(to=[office.world.bob], message="Something very rude")).payload
-    (rude_id,) = [row.id for row in await office.world.rows(Recognition) if row.message == "Something very rude"]
-    await office.world.database.submit(recognition.HideRecognition(office.world.house, rude_id, "rude"))
-
-    assert [row["message"] for row in csv.DictReader(StringIO(await office.exports()))] == [""]
-    both = [row["message"] for row in csv.DictReader(StringIO(await office.exports(include_private=True)))]
-    assert both == ["Between the two of us", ""]
-    assert secret["userErrors"] == rude["userErrors"] == []
-
-
-async def another(database: Database) -> Any:
-    """A second organization."""
-    organization_id = new_id(database.clock())
-    await database.submit(FoundOrganization(system(organization_id), "Birch", "UTC", "Bo Owner", "bo@birch.example"))
-    return organization_id
-
-
-async def test_the_audit_trail_leaves_with_the_bytes_that_were_hashed(office):
-    await office.brings(SAMPLES / "recognitions.csv", **CREATING)
-    database, organization_id = office.world.database, office.world.organization_id
-
-    lines = (await text_of(files.audit_lines(database, organization_id))).splitlines()
-
-    report = await audit.verify(database, organization_id)
-    previous = "00" * 32
-    for sequence, line in enumerate(map(json.loads, lines), start=1):
-        assert line["sequence"] == sequence
-        assert sha256(line["record"].encode()).hex() == line["hash"]
-        assert json.loads(line["record"])["previous"] == previous
-        previous = line["hash"]
-    assert (len(lines), previous) == (report.events, report.head_hash)
-    rest = (await text_of(files.audit_lines(database, organization_id, after=5))).splitlines()
-    assert rest == lines[5:]
-
-
-def test_a_safe_cell_is_no_formula_and_comes_back_as_it_was():
-    shown = {
-        "=1+1": "'=1+1",
-        "@sum": "'@sum",
-        "-x": "'-x",
-        "+x": "'+x",
-        "\tx": "'\tx",
-        "\rx": "'\rx",
-        "＝x": "'＝x",
-        "'=1": "''=1",
-        "-5": "-5",
-        "+3.5": "+3.5",
-        "'tis": "'tis",
-        "": "",
-        "a=1": "a=1",
-    }
-    assert {cell: safe(cell) for cell in shown} == shown
-    pieces = random.Random(1)
-    cells = ["".join(pieces.choices("'=+-@\t1a ", k=pieces.randint(0, 6))) for _ in range(5_000)]
-    assert [plain(safe(cell)) for cell in [*shown, *cells]] == [*shown, *cells]
-
-
-async def test_people_come_in_with_managers_groups_and_modes(office):
-    report = await office.brings_people(SAMPLES / "members.csv")
-
-    assert report == Report(rows=4, imported=4, members_created=3, groups_created=3)
-    people = await office.people()
-    kim, lee, max_, ann = (people[name] for name in ("kim", "lee", "max", "ann"))
-    assert [(row.display_name, row.job_title, row.mode, row.status) for row in (kim, lee, max_, ann)] == [
-        ("Kim Kay", "Engineer", ParticipationMode.NORMAL, MemberStatus.ACTIVE),
-        ("Lee Lu", None, ParticipationMode.GIVER, MemberStatus.INVITED),
-        ("Max Moe", None, ParticipationMode.NORMAL, MemberStatus.DEACTIVATED),
-        ("Ann Archer", "Writer", ParticipationMode.RECEIVER, MemberStatus.ACTIVE),
-    ]
-    assert [row.manager_id for row in (kim, lee, max_, ann)] == [lee.id, people["olga"].id, None, lee.id]
-    assert await groups_of(office, "kim") == {"team:Platform", "location:Madrid"}
-    assert await groups_of(office, "ann") == {"team:Docs"}
-    balances = await office.world.balances()
-    assert (balances["allowance", kim.id], ("allowance", lee.id) in balances) == (100, False)
-
-
-async def groups_of(office: Office, name: str) -> set[str]:
-    member_id = (await office.people())[name].id
-    names = {row.id: f"{row.kind}:{row.name}" for row in await office.world.rows(Group)}
-    return {names[row.group_id] for row in await office.world.rows(Membership) if row.member_id == member_id}
-
-
-async def test_people_who_are_known_change_nothing_in_a_second_run(office):
-    await office.brings_people(SAMPLES / "members.csv")
-    before = await office.world.snapshot()
-
-    assert await office.brings_people(SAMPLES / "members.csv") == Report(rows=4, already_there=4)
-    assert await office.world.snapshot() == before
-
-
-async def test_people_are_brought_up_to_date(office):
-    await office.brings_people(SAMPLES / "members.csv")
-
-    report = await office.brings_people(
-        "email,display_name,groups,status,mode\n"
-        "kim@acorn.example,Kim Kay-Lu,team:Docs,,\n"
-        "max@acorn.example,Max Moe,,ACTIVE,observer\n"
-        "lee@acorn.example,Lee Lu,,DEACTIVATED,\n"
-        "ann@acorn.example,Ann Archer,,INVITED,\n"
-    )
-
-    assert (report.imported, report.already_there, report.rejected) == (3, 1, 0)
-    people = await office.people()
-    assert (people["kim"].display_name, people["kim"].job_title) == ("Kim Kay-Lu", "Engineer")
-    assert await groups_of(office, "kim") == {"team:Docs", "location:Madrid"}
-    assert (people["max"].status, people["max"].mode) == (MemberStatus.ACTIVE, ParticipationMode.OBSERVER)
-    assert people["lee"].status is MemberStatus.DEACTIVATED
-    assert people["ann"].status is MemberStatus.ACTIVE
-
-
-async def test_people_who_cannot_come_in_are_named_by_line(office):
-    report = await office.brings_people(
-        "display_name,email,manager_email,groups,mode,status\n"
-        ",kim@acorn.example,,,,\n"
-        "Lee,lee,,,,\n"
-        "Ann,ann@acorn.example,,Platform,,\n"
-        "Ann,ann@acorn.example,,team:,,\n"
-        "Bob,bob@acorn.example,,,SOMETIMES,\n"
-        "Bob,bob@acorn.example,,,,GONE\n"
-        "Bob Bee,bob@acorn.example,nobody@acorn.example,,,\n"
-        "Bob Bow,bob@acorn.example,,,,\n"
-        "Cem,cem@acorn.example,cem@acorn.example,,,\n"
-        "Olga Owner,olga@acorn.example,,,,DEACTIVATED\n"
-        "Dee Dow,dee@acorn.example,bob@acorn.example,,,\n"
-    )
-
-    assert sorted(office.rejects) == [
-        (2, "display_name: Between 1 and 200 characters, please; this has 0."),
-        (3, "email: This is not an e-mail address; one looks like ana@example.com."),
-        (4, "groups: Platform is not written as kind:name, such as team:Platform"),
-        (5, "groups: team: cannot be the kind and name of a group"),
-        (6, "mode: it is one of NORMAL, GIVER, RECEIVER, OBSERVER"),
-        (7, "status: it is one of INVITED, ACTIVE, DEACTIVATED"),
-        (8, "manager_email: no member has the address nobody@acorn.example; the rest of the row went in"),
-        (9, "email: line 8 has the same address"),
-        (10, "manager_email: Nobody reports to themselves, directly or by way of others."),
-        (11, "status: This is the last owner. Make someone else an owner first."),
-    ]
-    assert (report.rows, report.imported, report.already_there, report.rejected) == (11, 1, 0, 10)
-    people = await office.people()
-    assert (people["dee"].display_name, people["dee"].manager_id) == ("Dee Dow", people["bob"].id)
-    assert people["bob"].display_name == "Bob Bee"
-    assert len(people) == 7
 
 
 @pytest.mark.long
