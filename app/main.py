@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import signal
 import socket
 from collections.abc import AsyncIterator
 from functools import partial
@@ -19,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app import access, audit, migrations, organization, worker
+from app import access, audit, migrations, organization, port, worker
 from app.api import schema
 from app.api.context import Context
 from app.api.endpoint import GraphQLEndpoint
@@ -52,8 +53,6 @@ def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
-        if not await asyncio.to_thread(migrations.is_current, settings.database):
-            raise Misconfigured("The database has not the newest shape. Run: plaudit migrate")
         await database.open()
         await _welcome(database)
         clocks = [asyncio.create_task(worker.every(worker.BOOKKEEPING_SECONDS, sign_in.write_down_use), name="bookkeeping")]
@@ -65,8 +64,10 @@ def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
             for clock in clocks:
                 clock.cancel()
             await asyncio.gather(*clocks, return_exceptions=True)
-            await sign_in.write_down_use()
-            await database.close()
+            try:
+                await sign_in.write_down_use()
+            finally:
+                await database.close()
 
     async def ready(_request: Request) -> Response:
         """Whether this process can answer: it reaches its database."""
@@ -137,9 +138,13 @@ def serve(settings: Settings, *, with_worker: bool = False, listening: socket.so
     if settings.workers > 1:
         uvicorn.run("app.main:from_environment", factory=True, workers=settings.workers, **options)
         return
+    if listening is None:
+        listening = port.bind(settings)
+        port.listen(listening, settings)
     server = uvicorn.Server(uvicorn.Config(build(settings, with_worker=with_worker), **options))
     _settle()
-    server.run(sockets=[listening] if listening is not None else None)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped cleanly by then, and only passes it on
+        server.run(sockets=[listening])
     if not server.started:
         raise Misconfigured("The server could not start; the reason stands above.")
 
@@ -147,13 +152,21 @@ def serve(settings: Settings, *, with_worker: bool = False, listening: socket.so
 def _settle() -> None:
     """What was made until now stays for ever, and the garbage collector need not walk it again and again: left alone, that took a
     fifth of a busy server's time."""
+    # A Ctrl+C that fell into the collector would be swallowed by whatever finalizer runs just then.
+    interrupts: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number))
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_MAX)
+    signal.signal(signal.SIGINT, before)
+    if interrupts:
+        raise KeyboardInterrupt
 
 
 def _check(settings: Settings) -> None:
+    """What would make every process fail is said once, before any begins."""
     if not settings.secret_key.get_secret_value():
         raise Misconfigured("PLAUDIT_SECRET_KEY: it is empty. Make one with: openssl rand -hex 32")
     if settings.workers > 1 and settings.database.startswith("sqlite"):
         log.warning("Several server processes take turns on SQLite. Use PostgreSQL for more than one.")
+    migrations.require_current(settings.database)

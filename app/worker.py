@@ -44,7 +44,10 @@ async def issue_allowances(database: Database) -> int:
     async with database.read() as connection:
         organizations = await organization.all_organizations(connection)
     for row in organizations:
-        looked_after += await _issue(database, row.organization_id)
+        try:
+            looked_after += await _issue(database, row.organization_id)
+        except Exception:
+            log.exception("the allowances of organization %s wait for the next round", row.organization_id)
     return looked_after
 
 
@@ -66,8 +69,13 @@ async def _issue(database: Database, organization_id: UUID) -> int:
 
 
 def run(settings: Settings) -> None:
-    """The worker as a process of its own."""
+    """The worker as a process of its own. Raises Misconfigured when the database is not ready for it."""
+    from app import migrations
     from app.main import open_database
+
+    migrations.require_current(settings.database)
+    logging.basicConfig(level=settings.log_level.upper())
+    log.info("the worker looks every %d seconds whose allowance is due", CALENDAR_SECONDS)
 
     async def work() -> None:
         database = open_database(settings)

@@ -156,6 +156,7 @@ class Served:
             time.sleep(0.01)
         assert port is not None
         self.until_it_accepts(port, seconds)
+        assert httpx2.get(f"http://127.0.0.1:{port}/healthz", timeout=seconds).text == "ok"
         content: dict[str, Any] = orjson.loads(path.read_bytes())
         return content
 

@@ -112,7 +112,7 @@ def _bare_selects(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[
 
 def _is_across(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """The named exceptions: the list of all organizations, and a reading's statement, whose keys begin with the organization."""
-    return function.name == "all_organizations" or (function.name == "_tally" and function.args.args[0].arg == "keys")
+    return function.name == "all_organizations" or bool(function.args.args and function.args.args[0].arg == "keys")
 
 
 class Rule(NamedTuple):

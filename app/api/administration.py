@@ -303,7 +303,7 @@ class AdministrationMutations:
             content_of(input=input),
         )
         ids, replayed = await info.context.submit(act)
-        async with info.context.database.read() as connection:
+        async with info.context.read() as connection:
             await info.context.know(connection, ids)
         members = [member_of(info, info.context.members[id_]) for id_ in ids]
         return TopUpAllowancePayload(members=members, replayed=replayed)

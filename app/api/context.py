@@ -1,6 +1,8 @@
 """The context of one request: who asks, where to read, and loaders that ask once for many rows."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,6 +15,8 @@ from app.core.actor import Actor, Door, system
 from app.core.errors import Forbidden
 from app.db import Act, Database, Slice
 
+READERS_MAX = 3
+"""Connections that one request reads on at a time."""
 K = TypeVar("K")
 R = TypeVar("R")
 V = TypeVar("V")
@@ -24,6 +28,7 @@ class Context:
     def __init__(self, actor: Actor, database: Database, request_id: str) -> None:
         self.actor = actor
         self.database = database
+        self._reading = asyncio.Semaphore(READERS_MAX)
         self.request_id = request_id
         self.organization_id = actor.organization_id
         self.members: dict[UUID, organization.Member] = {}
@@ -36,6 +41,12 @@ class Context:
         if self.actor.member_id is None:
             raise Forbidden("Only members do this.")
         return self.actor.member_id
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading. One request holds few at a time, so that it cannot starve all others."""
+        async with self._reading, self.database.read() as connection:
+            yield connection
 
     async def submit(self, act: Act[R]) -> R:
         """One act through the write path. What was read before is forgotten, as the request may go on to read it again."""
@@ -52,7 +63,7 @@ class Context:
         if found is None:
 
             async def load(keys: list[K]) -> Sequence[V | None]:
-                async with self.database.read() as connection:
+                async with self.read() as connection:
                     rows = await read(connection, self.organization_id, keys)
                 return [rows.get(key) for key in keys]
 
@@ -121,7 +132,7 @@ class Context:
                 viewer = await self.member(self.member_id)
                 assert viewer is not None
                 groups = frozenset(group.id for group in await self.groups_of(viewer.id))
-                async with self.database.read() as connection:
+                async with self.read() as connection:
                     _, policy = await recognition.reads.policy_in_force(connection, self.organization_id)
                 return [recognition.Case(policy, recognition.person_of(viewer, groups), (), 0, 0, self.database.clock())]
 

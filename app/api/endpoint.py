@@ -101,7 +101,7 @@ class GraphQLEndpoint:
             raise refused(406, ErrorCode.NOT_ACCEPTABLE, message)
         if method == "POST":
             check_content_type(headers)
-            request = request_from_body(await read_body(receive, headers))
+            request = request_from_body(await self._body(receive, headers))
         else:
             request = request_from_query_string(scope["query_string"])
         return await self._execute(request, actor, request_id, reads_only=method == "GET")
@@ -132,6 +132,14 @@ class GraphQLEndpoint:
             result = await self._before_deadline(cast("Awaitable[Any]", result))
         assert isinstance(result, ExecutionResult), "incremental delivery is off"
         return render_result(result, request_id)
+
+    async def _body(self, receive: Receive, headers: Headers) -> bytes:
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                return await read_body(receive, headers)
+        except TimeoutError:
+            message = f"The body did not come within {self._deadline_seconds:g} seconds. Nothing was changed."
+            raise refused(408, ErrorCode.TIMEOUT, message, (b"connection", b"close")) from None
 
     async def _before_deadline(self, running: Awaitable[Any]) -> Any:
         # A TimeoutError of a resolver's own never gets here: graphql-core has made a field error of it.

@@ -220,7 +220,7 @@ class GivingMutations:
         """Puts a word under a recognition."""
         key = uuid_of(recognition_id, "Recognition", "recognitionId")
         id_ = await info.context.submit(recognition.CommentOnRecognition(info.context.actor, key, text))
-        async with info.context.database.read() as connection:
+        async with info.context.read() as connection:
             row = await recognition.reads.comment_row(connection, info.context.organization_id, id_)
             assert row is not None, "it was just written"
             await info.context.know(connection, [row.author_id])
@@ -252,7 +252,7 @@ class GivingMutations:
 
 async def _boosted(info: Info, boost_id: UUID, *, replayed: bool) -> BoostRecognitionPayload:
     context = info.context
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         row = await recognition.reads.boost_row(connection, context.organization_id, boost_id)
         assert row is not None, "it was just written"
         await context.know(connection, [row.giver_id])

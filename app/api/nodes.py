@@ -50,7 +50,7 @@ async def _boost(info: Info, key: str) -> Any:
     id_, context = as_uuid(key), info.context
     if id_ is None:
         return None
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         row = await recognition.reads.boost_row(connection, context.organization_id, id_)
     if row is None or await context.seen(row.recognition_id) is None:
         return None
@@ -63,7 +63,7 @@ async def _comment(info: Info, key: str) -> Any:
     id_, context = as_uuid(key), info.context
     if id_ is None:
         return None
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         row = await recognition.reads.comment_row(connection, context.organization_id, id_)
     if row is None or await context.seen(row.recognition_id) is None:
         return None
@@ -78,7 +78,7 @@ async def _transfer(info: Info, key: str) -> Any:
     id_, owner_id = as_uuid(transfer), as_uuid(owner)
     if id_ is None or owner_id is None or not (owner_id == context.actor.member_id or context.actor.sees_everyone):
         return None
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         line = await ledger.reads.wallet_line(connection, context.organization_id, id_, owner_id)
     return transfer_of(line) if line is not None else None
 
@@ -94,7 +94,7 @@ async def _event(info: Info, key: str) -> Any:
     context = info.context
     if not context.actor.may(Permission.AUDIT_READ) or not key.isascii() or not key.isdigit() or len(key) > 15:
         return None
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         row = await audit.reads.event_row(connection, context.organization_id, int(key))
         if row is not None and row.actor_id is not None:
             await context.know(connection, [row.actor_id])

@@ -114,7 +114,7 @@ def counting(info: Info, statement: Select[Any]) -> Callable[[], Awaitable[int |
     """Counts the statement's rows when somebody asks."""
 
     async def number() -> int | None:
-        async with info.context.database.read() as connection:
+        async with info.context.read() as connection:
             return await count(connection, statement)
 
     return number

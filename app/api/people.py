@@ -252,5 +252,5 @@ def organization_of(row: rooms.Organization) -> Organization:
 
 async def organization_here(info: Info) -> Organization:
     """The viewer's organization."""
-    async with info.context.database.read() as connection:
+    async with info.context.read() as connection:
         return organization_of(await rooms.reads.organization_row(connection, info.context.organization_id))

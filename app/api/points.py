@@ -79,7 +79,7 @@ class Wallet:
         """What came in and went out, newest first."""
         wanted = by_id(first, after)
         statement = ledger.reads.history(info.context.organization_id, self.owner_id)
-        async with info.context.database.read() as connection:
+        async with info.context.read() as connection:
             page = await ledger.reads.history_page(connection, statement, wanted)
         return connect(TransferConnection, page, wanted, transfer_of, lambda line: (line.transfer.id,), counting(info, statement))
 

@@ -82,7 +82,7 @@ class GivingRule:
     recipient: Audience
     """Who would receive."""
     note: str | None
-    """Why, for other admins."""
+    """Why, for other admins; null to members."""
 
 
 @described
@@ -123,8 +123,9 @@ class GivingPolicy:
     """How long a giver may take back what was given."""
 
 
-def giving_policy_of(version: int, policy: recognition.GivingPolicy) -> GivingPolicy:
-    """The giving policy as GraphQL shows it."""
+def giving_policy_of(info: Info, version: int, policy: recognition.GivingPolicy) -> GivingPolicy:
+    """The giving policy as GraphQL shows it to this viewer."""
+    reads_notes = info.context.actor.sees_everyone
     limits = policy.limits
     return GivingPolicy(
         version=version,
@@ -135,7 +136,7 @@ def giving_policy_of(version: int, policy: recognition.GivingPolicy) -> GivingPo
                 effect=rule.effect,
                 giver=audience_of(rule.giver),
                 recipient=audience_of(rule.recipient),
-                note=rule.note,
+                note=rule.note if reads_notes else None,
             )
             for number, rule in enumerate(policy.rules)
         ],
@@ -154,8 +155,8 @@ def giving_policy_of(version: int, policy: recognition.GivingPolicy) -> GivingPo
 
 async def giving_policy_now(info: Info) -> GivingPolicy:
     """The giving policy in force."""
-    async with info.context.database.read() as connection:
-        return giving_policy_of(*await recognition.reads.policy_in_force(connection, info.context.organization_id))
+    async with info.context.read() as connection:
+        return giving_policy_of(info, *await recognition.reads.policy_in_force(connection, info.context.organization_id))
 
 
 @described
@@ -281,7 +282,7 @@ class AllowancePolicy:
 
 async def allowance_policy_now(info: Info) -> AllowancePolicy:
     """The newest version of the allowance policy."""
-    async with info.context.database.read() as connection:
+    async with info.context.read() as connection:
         found = await allowance.reads.newest_policy(connection, info.context.organization_id)
     return AllowancePolicy(
         version=found.number,

@@ -93,7 +93,7 @@ class Query:
         if id is not None:
             found = await node_by_id(info, id)
             return found if isinstance(found, Member) else None
-        async with context.database.read() as connection:
+        async with context.read() as connection:
             row = await organization.reads.member_by_email(connection, context.organization_id, email or "")
         return member_of(info, row) if row is not None else None
 
@@ -108,7 +108,7 @@ class Query:
         """Members by name. `search`: part of the name, for admins and auditors also of the e-mail address."""
         context, wanted = info.context, part(first, after, str, UUID)
         chosen = await member_filter(info, filter, search)
-        async with context.database.read() as connection:
+        async with context.read() as connection:
             page = await organization.reads.members_page(connection, context.organization_id, chosen, wanted)
         context.members |= {row.id: row for row in page.rows}
         statement = organization.reads.members(context.organization_id, chosen)
@@ -123,7 +123,7 @@ class Query:
     ) -> GroupConnection:
         """Groups by name, all or of one kind."""
         context, wanted = info.context, part(first, after, str, UUID)
-        async with context.database.read() as connection:
+        async with context.read() as connection:
             page = await organization.reads.groups_page(connection, context.organization_id, kind, wanted)
         counter = counting(info, organization.reads.groups(context.organization_id, kind))
         return connect(GroupConnection, page, wanted, group_of, lambda row: (row.name, row.id), counter)

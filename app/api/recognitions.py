@@ -183,7 +183,7 @@ async def recognitions_page(info: Info, wanted: rooms.reads.RecognitionFilter, p
     """A page of the viewer's feed: three statements, whatever its length."""
     context = info.context
     statement = rooms.reads.feed(context.actor, wanted, context.database.clock())
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         page = await rooms.reads.feed_page(connection, statement, part)
         recipients = await rooms.reads.recipients(connection, context.organization_id, [row.id for row in page.rows])
         named = {row.giver_id for row in page.rows}.union(*recipients.values())
@@ -233,7 +233,7 @@ async def left_out_of(info: Info, left_out: tuple[rooms.LeftOut, ...]) -> list[L
     if not left_out:
         return []
     context = info.context
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         await context.know(connection, [one.member_id for one in left_out])
     return [
         LeftOut(member=member_of(info, context.members[one.member_id]), code=one.refusal.code, message=one.refusal.message)
@@ -249,7 +249,7 @@ class RuleVerdict:
     rule: str
     """Its name; they come in the order of judging."""
     allowed: bool
-    """Whether it stands in the way."""
+    """Whether it lets this through."""
     explanation: str
     """A sentence with the numbers it saw."""
     code: Code | None

@@ -67,7 +67,7 @@ async def audit_page(info: Info, wanted: audit.reads.AuditFilter, part: Slice) -
     """A page of the audit trail."""
     context = info.context
     statement = audit.reads.trail(context.organization_id, wanted)
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         page = await audit.reads.trail_page(connection, statement, part)
         await context.know(connection, [row.actor_id for row in page.rows if row.actor_id is not None])
     return connect(
@@ -165,7 +165,7 @@ def token_of(info: Info, row: access.Token) -> Token:
 async def token_by_id(info: Info, id_: UUID) -> Token | None:
     """A token of the organization."""
     context = info.context
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         row = (await access.reads.tokens_by_id(connection, context.organization_id, [id_])).get(id_)
         if row is None:
             return None
@@ -177,7 +177,7 @@ async def tokens_page(info: Info, part: Slice) -> TokenConnection:
     """A page of the organization's tokens."""
     context = info.context
     statement = access.reads.tokens(context.organization_id)
-    async with context.database.read() as connection:
+    async with context.read() as connection:
         page = await access.reads.tokens_page(connection, statement, part)
         await context.know(connection, [row.member_id for row in page.rows])
     return connect(TokenConnection, page, part, lambda row: token_of(info, row), lambda row: (row.id,), counting(info, statement))

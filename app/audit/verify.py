@@ -16,6 +16,8 @@ from app.db import Database, columns, scoped, table_of
 
 CHUNK = 500
 """Events in memory at a time."""
+MARKED_EVERY = 20 * CHUNK
+"""A verification that goes on from the mark moves it along, so that one that runs out of time has not been for nothing."""
 _COLUMNS = {"actor": "actor_id", "door": "door", "action": "action", "subject": "subject", "organization": "organization_id"}
 """What the record calls a fact, and the column that says the same."""
 
@@ -79,6 +81,8 @@ async def _verify(database: Database, organization_id: UUID, progress: Progress 
                     row.sequence, f"at the verification of {when} its hash was {mark.hash.hex()}, and is {row.hash.hex()}"
                 )
             verified, previous = row.sequence, row.hash
+            if from_mark and verified % MARKED_EVERY == 0:
+                await _move_mark(database, organization_id, verified, previous)
             if progress is not None and (verified % CHUNK == 0 or verified == state.head_sequence):
                 progress(verified - start + 1, state.head_sequence - start + 1)
         _check_end(state, verified, previous, mark)
@@ -86,7 +90,7 @@ async def _verify(database: Database, organization_id: UUID, progress: Progress 
         problem, broken = found.sentence, found.sequence
         verified = min(verified, found.sequence - 1)
     else:
-        await _move_mark(database, organization_id, state)
+        await _move_mark(database, organization_id, state.head_sequence, state.head_hash)
     return ChainReport(problem is None, state.head_sequence, verified, broken, problem, state.head_hash.hex())
 
 
@@ -172,15 +176,15 @@ async def _events(database: Database, organization_id: UUID, start: int, end: in
         after = found[-1].sequence
 
 
-async def _move_mark(database: Database, organization_id: UUID, state: _State) -> None:
+async def _move_mark(database: Database, organization_id: UUID, sequence: int, digest: bytes) -> None:
     """Bookkeeping: of two verifications at once, the one that came further stands."""
-    if state.head_sequence == 0:
+    if sequence == 0:
         return
     table = table_of(ChainMark)
     insert: Any = sqlite.insert(table) if database.is_sqlite else postgresql.insert(table)
-    values = {"sequence": state.head_sequence, "hash": state.head_hash, "verified_at": database.clock()}
+    values = {"sequence": sequence, "hash": digest, "verified_at": database.clock()}
     statement = insert.values(organization_id=organization_id, **values).on_conflict_do_update(
-        index_elements=[table.c.organization_id], set_=values, where=table.c.sequence < state.head_sequence
+        index_elements=[table.c.organization_id], set_=values, where=table.c.sequence < sequence
     )
     async with database.bookkeeping() as connection:
         await connection.execute(statement)

@@ -34,6 +34,11 @@ def first_id(moment: datetime) -> UUID:
     return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
 
 
+def last_id(moment: datetime) -> UUID:
+    """The smallest id after that millisecond: `id < last_id(moment)` is "in that millisecond or before" for an index on ids."""
+    return UUID(int=first_id(moment).int + (1 << 80))
+
+
 def new_secret(organization_id: UUID) -> str:
     """A bearer secret with 256 bits of chance. It names its organization, so that looking it up stays inside that."""
     content = base64.urlsafe_b64encode(organization_id.bytes + secrets.token_bytes(32))

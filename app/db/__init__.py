@@ -1,9 +1,10 @@
 """The cellar: the only BEGIN and COMMIT; many acts share one lock, one batch and one COMMIT."""
 
-from app.db.batch import Act, Batch, Draft, Event, Missing, Reading, Want, computed, row, row_type, rows
+from app.db.batch import Act, Batch, Draft, Event, Missing
 from app.db.committer import Committer
 from app.db.database import Database, driver_url, make_engine, safe_url, sqlite_path
 from app.db.paging import COUNTED_MAX, Page, Slice, count, page
+from app.db.sources import Reading, Want, computed, row, row_type, rows
 from app.db.tables import (
     TenantTable,
     binary,

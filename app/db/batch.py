@@ -3,110 +3,17 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
-from operator import attrgetter
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from uuid import UUID
-
-import sqlalchemy as sa
 
 from app.core.actor import Actor
 from app.core.ids import Ids
+from app.db.sources import Key, Reading, Row, Rows, Source, Want, many, one, row_type
 from app.db.tables import TenantTable, table_of
 
 T = TypeVar("T", bound=TenantTable)
 R = TypeVar("R", covariant=True)
-Row = TypeVar("Row")
-Key = tuple[Any, ...]
 _UNSEEN = object()
-
-
-class Source:
-    """One kind of question that a batch asks the database with many keys at once. Every key begins with the organization."""
-
-    def __init__(self, name: str, keys: list[sa.Column[Any]], statement: Callable[[Any], sa.Select[Any]]) -> None:
-        self.name = name
-        self.keys = keys
-        self.statement = statement
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-class Rows(Source):
-    """Rows of a table by the values of some of its columns: one row by its primary key, or a list by an index."""
-
-    def __init__(self, model: type[TenantTable], by: tuple[str, ...]) -> None:
-        table = table_of(model)
-        self.model = model
-        self.by = by
-        self.key = _getter(("organization_id", *by))
-
-        def statement(keys: Any) -> sa.Select[Any]:
-            matches = sa.and_(*[column == keys.c[column.name] for column in self.keys])
-            return sa.select(*table.c).select_from(keys.join(table, matches))
-
-        super().__init__(
-            f"{table.name} by {', '.join(by)}", [table.c.organization_id, *(table.c[name] for name in by)], statement
-        )
-
-
-class Reading(Source, Generic[Row]):
-    """One row computed by the database for each key, such as a sum. Acts of a batch change it among themselves; it is never
-    written. `statement(keys)` selects the key's columns and then the values, one row for every key."""
-
-    def __init__(self, row: type[Row], keys: list[sa.Column[Any]], statement: Callable[[Any], sa.Select[Any]]) -> None:
-        super().__init__(row.__name__, keys, statement)
-        self.row = row
-        self.key = _getter(tuple(column.name for column in keys))
-
-
-@cache
-def row_type(model: type[TenantTable]) -> Any:
-    """A row at work: a named tuple with the columns of its table, many times cheaper to make than an instance of the model."""
-    table = table_of(model)
-    fields = [(column.name, Any) for column in table.c]
-    kind = NamedTuple(model.__name__, fields)  # type: ignore[misc]
-    defaults = {name: field.default for name, field in model.model_fields.items() if not field.is_required()}
-    kind.__new__.__defaults__ = tuple(defaults[column.name] for column in _trailing(table, defaults))
-    return kind
-
-
-def _trailing(table: sa.Table, defaults: dict[str, Any]) -> list[sa.Column[Any]]:
-    """The columns after the last one without a default: Python wants defaults last."""
-    trailing: list[sa.Column[Any]] = []
-    for column in reversed(list(table.c)):
-        if column.name not in defaults:
-            break
-        trailing.insert(0, column)
-    assert len(trailing) == len(defaults), f"{table.name}: columns with a default come last"
-    return trailing
-
-
-def _getter(names: tuple[str, ...]) -> Callable[[Any], Key]:
-    get = attrgetter(*names)
-    return get if len(names) > 1 else lambda row: (get(row),)
-
-
-@cache
-def one(model: type[TenantTable]) -> Rows:
-    """The question for one row by its primary key."""
-    names = [column.name for column in table_of(model).primary_key.columns]
-    assert names[0] == "organization_id"
-    return Rows(model, tuple(names[1:]))
-
-
-@cache
-def many(model: type[TenantTable], by: tuple[str, ...]) -> Rows:
-    """The question for all rows with these values, an index away."""
-    return Rows(model, by)
-
-
-class Want(NamedTuple):
-    """Something an act will ask its draft for. `needs()` naming it beforehand saves a round trip; forgetting it costs one."""
-
-    source: Source
-    key: Key
-    listed: bool
 
 
 class Missing(Exception):
@@ -140,10 +47,10 @@ class Chain(Protocol):
 class Batch:
     """What the acts of one transaction saw, and what the kept ones changed."""
 
-    def __init__(self, now: datetime, chain: Chain) -> None:
-        self.now = now
+    def __init__(self, clock: Callable[[], datetime], chain: Chain) -> None:
+        self.clock = clock
         self.chain = chain
-        self.ids = Ids(now)
+        self.locked()
         self.fresh: set[UUID] = set()
         """Ids made in this batch: no row of the database names them."""
         self.rows: dict[tuple[Source, Key], Any] = {}
@@ -153,10 +60,17 @@ class Batch:
         self.added: dict[Rows, dict[Key, None]] = {}
         self.changed: dict[Rows, dict[Key, None]] = {}
         self.removed: dict[Rows, dict[Key, None]] = {}
+        self.listed: dict[Rows, dict[Key, dict[Key, None]]] = {}
+        """For each list that was asked for: keys of the rows that kept acts added or changed, by the list they came to be in."""
         self.links: dict[UUID, tuple[int, bytes]] = {}
         """Sequence and hash of each organization's last event: proof that COMMIT was done."""
         self.sealed = False
         """COMMIT has been sent."""
+
+    def locked(self) -> None:
+        """The moment of this batch is that of its turn: whoever had the lock before is in its past."""
+        self.now = self.clock()
+        self.ids = Ids(self.now)
 
     def loaded(self, source: Source, wants: Iterable[Want], found: Iterable[Any]) -> None:
         """Takes what the database answered."""
@@ -197,6 +111,30 @@ class Batch:
     def deletes(self) -> list[tuple[type[TenantTable], list[Key]]]:
         """Keys of removed rows by table, children first."""
         return [(rows.model, list(keys)) for rows, keys in reversed(_parents_first(self.removed)) if keys]
+
+    def touched_in(self, source: Rows) -> dict[Key, dict[Key, None]]:
+        """Rows that kept acts added or changed, by the list that they are in; put together when a list is first asked for."""
+        index = self.listed.get(source)
+        if index is None:
+            index = self.listed[source] = {}
+            single = one(source.model)
+            for key in (*self.added.get(single, ()), *self.changed.get(single, ())):
+                self._note(source, index, key)
+        return index
+
+    def note_lists(self, rows: Iterable[tuple[Source, Key]]) -> None:
+        """A draft was kept: its rows come to the lists that were asked for before."""
+        for source, index in self.listed.items():
+            single = one(source.model)
+            for place, key in rows:
+                if place is single:
+                    self._note(source, index, key)
+
+    def _note(self, source: Rows, index: dict[Key, dict[Key, None]], key: Key) -> None:
+        """Notes in which list a row is now. Where it was before, its values no longer match."""
+        row = self.rows.get((one(source.model), key))
+        if row is not None:
+            index.setdefault(source.key(row), {})[key] = None
 
     def touched(self, model: type[TenantTable]) -> bool:
         """Whether rows of this table were changed or removed."""
@@ -279,8 +217,7 @@ class Draft:
                 raise Missing(want)
             stored = []
         candidates = dict.fromkeys(stored)
-        candidates.update(self.batch.added.get(single, {}))
-        candidates.update(self.batch.changed.get(single, {}))
+        candidates.update(self.batch.touched_in(source).get(key, {}))
         candidates.update((touched, None) for place, touched in self._rows if place is single)
         found = [row for touched in candidates if (row := self._see(single, touched)) is not None and source.key(row) == key]
         return sorted(found, key=single.key)
@@ -345,6 +282,7 @@ class Draft:
         for source, key in self._changed:
             if isinstance(source, Rows) and batch.rows[source, key] is not None and key not in batch.added.get(source, ()):
                 batch.changed.setdefault(source, {})[key] = None
+        batch.note_lists(self._rows)
 
 
 _MODELS: dict[type, type[TenantTable]] = {}
@@ -377,18 +315,3 @@ class Act(Protocol[R]):
 
     def decide(self, draft: Draft) -> R:
         """Raises a Refusal and nothing has changed, or changes the draft and returns the answer."""
-
-
-def computed(reading: Reading[Any], organization_id: UUID, *key: Any) -> Want:
-    """The want for one reading."""
-    return Want(reading, (organization_id, *key), listed=False)
-
-
-def row(model: type[TenantTable], organization_id: UUID, *key: Any) -> Want:
-    """The want for one row by its key."""
-    return Want(one(model), (organization_id, *key), listed=False)
-
-
-def rows(model: type[TenantTable], organization_id: UUID, **by: Any) -> Want:
-    """The want for a list of rows by some of their values."""
-    return Want(many(model, tuple(by)), (organization_id, *by.values()), listed=True)

@@ -10,7 +10,8 @@ from app.core.clock import Clock
 from app.core.clock import now as present
 from app.core.errors import Bug, Busy, PlauditError
 from app.core.ids import new_reference
-from app.db.batch import Act, Batch, Chain, Draft, Missing, Source, Want, one
+from app.db.batch import Act, Batch, Chain, Draft, Missing
+from app.db.sources import Source, Want, one
 
 BATCH_MAX = 256
 WAITING_MAX = 2_000
@@ -171,17 +172,24 @@ class Committer:
 
     async def _attempt(self, acts: Sequence[Act[Any]]) -> list[Any]:
         for _ in range(ATTEMPTS_MAX):
-            batch = Batch(self.clock(), self.chain)
+            batch = Batch(self.clock, self.chain)
             outcomes: list[Any] = []
             try:
                 await transact(self.store, batch, acts, outcomes)
             except Lost:
                 if not await self._landed(batch):
                     continue
-            for listener in self.listeners:
-                listener(batch)
+            self._tell(batch)
             return outcomes
         raise Lost("the database cannot be reached")
+
+    def _tell(self, batch: Batch) -> None:
+        """The batch is committed: a listener that fails must not look like a batch that did."""
+        for listener in self.listeners:
+            try:
+                listener(batch)
+            except Exception:
+                log.exception("a listener failed after a COMMIT")
 
     async def _landed(self, batch: Batch) -> bool:
         """Connects again; then the chain says whether the COMMIT that nobody answered was done."""
@@ -206,6 +214,7 @@ async def transact(store: Store, batch: Batch, acts: Sequence[Act[Any]], outcome
             wants.setdefault(want.source, {})[want] = None
     try:
         await store.begin(batch, wants)
+        batch.locked()
         for _ in range(ROUNDS_MAX):
             missing = _decide(batch, acts, outcomes, keep)
             if not missing:

@@ -15,7 +15,7 @@ from app.core.clock import now as present
 from app.core.errors import Busy, Misconfigured
 from app.db.batch import Act, Batch, Chain
 from app.db.committer import Committer, Lost, Store, transact
-from app.db.postgres import PostgresStore, says_gone
+from app.db.postgres import ALIVE, PostgresStore, says_gone
 from app.db.sqlite import SqliteStore, configure
 
 READERS_MAX = 10
@@ -88,11 +88,11 @@ class Database:
     async def _rehearse(self, store: Store, acts: Sequence[Act[R]]) -> list[R | BaseException]:
         outcomes: list[Any] = []
         try:
-            await transact(store, Batch(self.clock(), self.chain), acts, outcomes, keep=False)
+            await transact(store, Batch(self.clock, self.chain), acts, outcomes, keep=False)
         except Lost:
             await store.reconnect()
             outcomes.clear()
-            await transact(store, Batch(self.clock(), self.chain), acts, outcomes, keep=False)
+            await transact(store, Batch(self.clock, self.chain), acts, outcomes, keep=False)
         return outcomes
 
     async def _borrow(self) -> Store:
@@ -163,7 +163,7 @@ def make_engine(url: str) -> AsyncEngine:
             max_overflow=0,
             pool_pre_ping=True,
             isolation_level="AUTOCOMMIT",
-            connect_args={"options": "-c timezone=UTC"},
+            connect_args={"options": "-c timezone=UTC", **ALIVE},
         )
     if sqlite_path(url) in {"", ":memory:"}:
         raise Misconfigured("A database in memory keeps nothing. Let PLAUDIT_DATABASE_URL name a file: sqlite:///path.")

@@ -11,11 +11,20 @@ from psycopg.types.numeric import Int8BinaryDumper
 from sqlalchemy.dialects import postgresql
 
 from app.core.errors import Misconfigured
-from app.db.batch import Batch, Reading, Rows, Source, one, row_type
+from app.db.batch import Batch
 from app.db.committer import Locked, Lost, Wants
+from app.db.sources import Reading, Rows, Source, one, row_type
 from app.db.tables import TenantTable, codecs, coded, columns, table_of
 
 LOCK_TIMEOUT_SECONDS = 10
+ALIVE: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""What libpq is told on every connection: a network that has gone silent is noticed in half a minute, not after many."""
 RECONNECT_PAUSES_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 _DIALECT = postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 # Every statement, and every check of a foreign key, finds its rows by an index. Otherwise a plan made while a table was small
@@ -45,7 +54,9 @@ class PostgresStore:
         """Opens the connection and reads back that commits are durable."""
         try:
             # prepare_threshold=0: every statement text is one of a few, so each is prepared at its first use.
-            connection = await psycopg.AsyncConnection.connect(self.url, autocommit=True, prepare_threshold=0, options=_OPTIONS)
+            connection = await psycopg.AsyncConnection.connect(
+                self.url, autocommit=True, prepare_threshold=0, options=_OPTIONS, **ALIVE
+            )
         except psycopg.OperationalError as error:
             raise Lost(str(error)) from error
         connection.prepared_max = None

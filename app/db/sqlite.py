@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from app.core.errors import Misconfigured
-from app.db.batch import Batch, Reading, Rows, Source, one, row_type
+from app.db.batch import Batch
 from app.db.committer import Locked, Wants
+from app.db.sources import Reading, Rows, Source, one, row_type
 from app.db.tables import Codec, TenantTable, codecs, coded, table_of
 
 BUSY_TIMEOUT_MILLISECONDS = 30_000

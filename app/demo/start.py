@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import gc
 import os
 import socket
@@ -11,10 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from app import access, audit, main, migrations, organization
+from app import access, audit, main, migrations, organization, port
 from app.core.actor import Role
 from app.core.clock import now as present
-from app.core.errors import Misconfigured, Refusal, Unauthenticated
+from app.core.errors import Refusal, Unauthenticated
 from app.core.settings import Settings
 from app.db import Database, Slice, sqlite_path
 from app.demo import files, people, story
@@ -22,14 +21,13 @@ from app.demo.founding import HOUSE, NAME, ORGANIZATION_ID
 from app.demo.story import STORY_DAYS, Progress, StoryClock
 
 TOKEN_NAME = "demo"
-BACKLOG = 2048
 EVERYWHERE = {"", "0.0.0.0", "::", "*"}
 
 
 def run(settings: Settings) -> None:
     """Makes what is missing, says who is who, and serves until told to stop."""
     files.make_folder(settings.data_dir)
-    listening = bind(settings)
+    listening = port.bind(settings)
     with contextlib.closing(listening):
         # One process, which holds the worker, too, and the port that demo.json names.
         if settings.workers > 1:
@@ -44,7 +42,7 @@ def run(settings: Settings) -> None:
             if tokens is not None:
                 files.write_demo(settings.data_dir, address, tokens)
         print(_told(settings, address, tokens), flush=True)
-        _listen(listening, settings)
+        port.listen(listening, settings)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes on the Ctrl+C that it has stopped for
             main.serve(settings, with_worker=True, listening=listening)
 
@@ -119,41 +117,6 @@ def _one_of_each_role() -> dict[str, people.Person]:
 
 def _demo_members() -> list[people.Person]:
     return [person for person in people.cast() if person.is_demo_member]
-
-
-def bind(settings: Settings) -> socket.socket:
-    """A socket that holds the port, and accepts nothing yet. Raises Misconfigured when the port cannot be had."""
-    try:
-        found = socket.getaddrinfo(settings.host or None, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise Misconfigured(f"PLAUDIT_HOST: {settings.host} is no address of this machine: {error}.") from error
-    family, kind, protocol, _, address = found[0]
-    listening = socket.socket(family, kind, protocol)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except OSError as error:
-        listening.close()
-        raise _no_port(settings, error) from error
-    return listening
-
-
-def _listen(listening: socket.socket, settings: Settings) -> None:
-    try:
-        listening.listen(BACKLOG)
-    except OSError as error:  # Two sockets that do not listen may hold one port.
-        raise _no_port(settings, error) from error
-
-
-def _no_port(settings: Settings, error: OSError) -> Misconfigured:
-    if error.errno == errno.EADDRNOTAVAIL:
-        return Misconfigured(f"PLAUDIT_HOST: {settings.host} is no address of this machine.")
-    if error.errno == errno.EADDRINUSE:
-        port = settings.port
-        return Misconfigured(
-            f"PLAUDIT_PORT: port {port} is in use by another program. Stop it, or choose another: PLAUDIT_PORT=0 takes any."
-        )
-    return Misconfigured(f"PLAUDIT_PORT: port {settings.port} cannot be had: {error.strerror}. Choose another, for example 8000.")
 
 
 def graphql_address(host: str, listening: socket.socket) -> str:

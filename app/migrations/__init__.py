@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from app import access, recognition
 from app.core.errors import Misconfigured
-from app.db import driver_url, metadata, safe_url
+from app.db import driver_url, metadata, safe_url, sqlite_path
 
 _ROOMS = (access, recognition)
 """Imported for their tables, and by way of them all others."""
@@ -28,7 +28,11 @@ def configuration() -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Brings the database to the newest shape. Does nothing when it is there already."""
+    """Brings the database to the newest shape. Does nothing when it is there already. A new SQLite file is its owner's alone."""
+    if url.startswith("sqlite"):
+        path = Path(sqlite_path(url))
+        if path.parent.is_dir():
+            path.touch(mode=0o600)
     _run(url, lambda config: command.upgrade(config, revision))
 
 
@@ -50,9 +54,27 @@ def is_current(url: str) -> bool:
     return here == ScriptDirectory.from_config(configuration()).get_current_head()
 
 
+def require_current(url: str) -> None:
+    """Raises Misconfigured, with what to do, unless the database is there and has the newest shape."""
+    if url.startswith("sqlite") and not Path(sqlite_path(url)).exists():
+        raise Misconfigured(f"There is no database at {sqlite_path(url)}. Make it with: plaudit migrate")
+    try:
+        current = is_current(url)
+    except sa.exc.DBAPIError as error:
+        raise Misconfigured(
+            f"The database {safe_url(url)} cannot be used: {error.orig}. Check that it runs, and its address."
+        ) from error
+    if not current:
+        raise Misconfigured("The database has not the shape that this version needs. Run: plaudit migrate")
+
+
 def _run(url: str, work: Callable[[Config], Any]) -> None:
     engine = sa.create_engine(driver_url(url, asynchronous=False), poolclass=sa.NullPool)
     config = configuration()
+    if engine.dialect.name == "sqlite":
+        # The driver would commit each statement of a migration by itself: a crash would leave half of it, for ever.
+        sa.event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.connect() as connection:
             if connection.dialect.name == "postgresql":
@@ -60,6 +82,7 @@ def _run(url: str, work: Callable[[Config], Any]) -> None:
                 connection.commit()
             else:
                 connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                connection.commit()
             config.attributes["connection"] = connection
             work(config)
             connection.commit()
@@ -74,4 +97,4 @@ def _run(url: str, work: Callable[[Config], Any]) -> None:
         engine.dispose()
 
 
-__all__ = ["check", "configuration", "downgrade", "is_current", "metadata", "upgrade"]
+__all__ = ["check", "configuration", "downgrade", "is_current", "metadata", "require_current", "upgrade"]

@@ -308,11 +308,11 @@ def plain_email(email: str) -> str:
 
 
 def checked_url(url: str | None) -> str | None:
-    """An address of a picture. Raises INVALID_INPUT unless it is https or http."""
+    """An address of a picture. Raises INVALID_INPUT unless it is https."""
     if url is None:
         return None
     address = clean(url, "avatarUrl", chars_max=URL_CHARS_MAX, chars_min=1)
-    if not address.startswith(("https://", "http://")):
+    if not address.startswith("https://"):
         raise Refusal(Code.INVALID_INPUT, "The address of a picture begins with https://.", "avatarUrl")
     return address
 

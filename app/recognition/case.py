@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app import allowance, ledger, organization
 from app.core.errors import Code, Refusal, not_found
 from app.core.ids import first_id
-from app.core.texts import normalized
+from app.core.texts import longer_than, normalized
 from app.db import Draft, Reading, Want, columns, computed, identifier_column, row, rows, table_of
 from app.organization import CompanyValue, Group, Member, Membership
 from app.recognition import rules
@@ -70,6 +70,26 @@ RECEIVED_TALLY = Reading(
 )
 
 
+class GroupSize(NamedTuple):
+    """How many members a group has, asked before they are loaded: one that is huge is not worth the look."""
+
+    organization_id: UUID
+    group_id: UUID
+    members: int
+
+
+def _group_size(keys: sa.FromClause) -> sa.Select[tuple[object, ...]]:
+    membership = columns(Membership)
+    matches = sa.and_(membership.organization_id == keys.c.organization_id, membership.group_id == keys.c.group_id)
+    joined = keys.outerjoin(table_of(Membership), matches)
+    return sa.select(*keys.c, sa.func.count(membership.member_id).label("members")).select_from(joined).group_by(*keys.c)
+
+
+GROUP_SIZE = Reading(GroupSize, [identifier_column(name) for name in ("organization_id", "group_id")], _group_size)
+GROUPS_EXPANDED_MAX = 2_000
+"""Members of the groups of one recognition, before anybody is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody wants to give, before anything is known about it."""
@@ -103,7 +123,7 @@ def needs(organization_id: UUID, wish: Wish) -> Iterable[Want]:
     yield from ledger.want(organization_id, *map(ledger.wallet, wish.recipient_ids))
     for group_id in wish.group_ids:
         yield row(Group, organization_id, group_id)
-        yield rows(Membership, organization_id, group_id=group_id)
+        yield computed(GROUP_SIZE, organization_id, group_id)
     for hashtag in {*wish.hashtags, *_hashtags(wish.message or "")}:
         yield row(CompanyValue, organization_id, hashtag)
 
@@ -134,6 +154,9 @@ def gather(draft: Draft, wish: Wish, *, sees_numbers: bool) -> Facts:
     giver = person(draft, wish.giver_id, "giverId")
     named = tuple(people_of(draft, dict.fromkeys(wish.recipient_ids), "recipientIds"))
     standing = allowance.current(draft, giver.id)
+    if wish.message is not None and longer_than(wish.message, MESSAGE_CHARS_MAX):
+        sentence = f"At most {MESSAGE_CHARS_MAX} characters; this has {len(wish.message)}. Shorten it."
+        raise Refusal(Code.MESSAGE_TOO_LONG, sentence, "message", rule="message")
     message = None if wish.message is None else normalized(wish.message, "message")
     values, has_hashtag = _values(draft, message or "", wish.hashtags)
     case = Case(
@@ -156,6 +179,10 @@ def gather(draft: Draft, wish: Wish, *, sees_numbers: bool) -> Facts:
 
 def _grouped(draft: Draft, wish: Wish, giver: Person) -> list[Person]:
     """Who comes in by way of groups: each once, the giver and those named in person left aside."""
+    draft.expect(computed(GROUP_SIZE, draft.organization_id, group_id) for group_id in wish.group_ids)
+    if sum(draft.read(GROUP_SIZE, group_id).members for group_id in set(wish.group_ids)) > GROUPS_EXPANDED_MAX:
+        message = f"These groups have more than {GROUPS_EXPANDED_MAX} members together. Thank smaller groups."
+        raise Refusal(Code.TOO_MANY_RECIPIENTS, message, "groupIds", rule="recipients_max")
     draft.expect(rows(Membership, draft.organization_id, group_id=group_id) for group_id in wish.group_ids)
     known = {giver.id, *wish.recipient_ids}
     people = []

@@ -34,7 +34,7 @@ class GivingPolicyNow(TenantTable, table=True):
 
     version: int = whole()
     document: bytes = binary()
-    """The policy as JSON: see `policy.GivingPolicy`."""
+    """The policy as JSON: see `terms.GivingPolicy`."""
 
 
 class GivingPolicyVersion(TenantTable, table=True):

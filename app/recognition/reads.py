@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actor import Actor
-from app.core.ids import first_id
+from app.core.ids import first_id, last_id
 from app.db import Page, Slice, columns, page, row_type, scoped, table_of
 from app.organization import CompanyValue, Group, Member, Membership
 from app.recognition.models import (
@@ -80,7 +80,8 @@ def _filtered(statement: sa.Select[Any], organization_id: UUID, wanted: Recognit
     if wanted.since is not None:
         statement = statement.where(recognition.id >= first_id(wanted.since), recognition.given_at >= wanted.since)
     if wanted.before is not None:
-        statement = statement.where(recognition.given_at < wanted.before)
+        # Ids count milliseconds: the bound on them is wide, and lets the index end where the answer does.
+        statement = statement.where(recognition.id < last_id(wanted.before), recognition.given_at < wanted.before)
     if wanted.search:
         floor = first_id(now - timedelta(days=SEARCHED_DAYS))
         found = sa.func.lower(recognition.message).contains(normalize("NFC", wanted.search).lower(), autoescape=True)

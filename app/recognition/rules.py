@@ -140,6 +140,8 @@ def _points_each_max(case: Case) -> Judgement:
 
 def _recipients_max(case: Case) -> Judgement:
     most = min(case.policy.limits.recipients_max, RECIPIENTS_MAX)
+    if not case.recipients and case.is_boost:
+        return Refusal(Code.NO_RECIPIENTS, "None of its recipients can receive from you now.", case.recipients_field)
     if not case.recipients:
         message = "There is nobody to give to. Name at least one person who can receive."
         return Refusal(Code.NO_RECIPIENTS, message, case.recipients_field)

@@ -1,5 +1,7 @@
 """Talk around a recognition, which costs nothing: comments and emoji; and what an admin takes out of sight."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,6 +17,13 @@ from app.recognition.models import Comment, Reaction, Recognition
 
 COMMENT_CHARS_MAX = 2_000
 EMOJI_CHARS_MAX = 60
+REACTIONS_MAX = 10
+"""Emoji of one member on one recognition."""
+_SHORT_NAME = re.compile(r":[a-z0-9_+'-]{1,50}:")
+# The joiner of families and professions, the letters of flags, and the few marks that are emoji by themselves.
+_JOINERS = frozenset("\u200d#*‼⁉〰〽") | {chr(code) for code in range(0xE0020, 0xE0080)}
+_NO_EMOJI = frozenset({"L", "Z", "P", "C"})
+"""Unicode's letters, spaces, punctuation and controls; joiners aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +69,14 @@ class DeleteComment:
         comment = draft.get(Comment, self.comment_id)
         if comment is None or comment.deleted_at is not None:
             raise not_found("commentId")
-        recognition = sight.seen(draft, comment.recognition_id, "commentId")
         mine = comment.author_id == draft.actor.member_id
+        if not mine:
+            sight.seen(draft, comment.recognition_id, "commentId")
         if not mine and not _moderates(draft):
             raise Refusal(Code.FORBIDDEN, "Only its author, or an admin, deletes a comment.", "commentId")
         reason = audit.remark(draft, self.reason, needed=not mine)
         draft.change(comment, deleted_at=draft.now, text="")
-        draft.tell("recognition.comment_deleted", f"recognition:{recognition.id}", comment=str(comment.id), **reason)
+        draft.tell("recognition.comment_deleted", f"recognition:{comment.recognition_id}", comment=str(comment.id), **reason)
         return comment.id
 
 
@@ -89,9 +99,9 @@ class HideRecognition:
         recognition = draft.get(Recognition, self.recognition_id)
         if recognition is None:
             raise not_found("recognitionId")
-        reason = audit.remark(draft, self.reason, needed=True)
         if recognition.hidden_at is not None:
             raise Refusal(Code.INVALID_STATE, "This message has been hidden already.", "recognitionId")
+        reason = audit.remark(draft, self.reason, needed=True)
         draft.change(recognition, hidden_at=draft.now)
         draft.tell("recognition.hidden", f"recognition:{recognition.id}", **reason)
         return recognition.id
@@ -117,15 +127,30 @@ class ReactToRecognition:
         """The recognition's id."""
         member = _speaker(draft)
         recognition = _open(draft, self.recognition_id)
-        emoji = clean(self.emoji, "emoji", chars_max=EMOJI_CHARS_MAX, chars_min=1)
+        emoji = checked_emoji(self.emoji)
         here = draft.get(Reaction, recognition.id, member.id, emoji)
         if self.on and here is None:
+            if len(draft.list(Reaction, recognition_id=recognition.id, member_id=member.id)) >= REACTIONS_MAX:
+                raise Refusal(
+                    Code.LIMIT_EXCEEDED, f"At most {REACTIONS_MAX} reactions by one person. Take one off first.", "emoji"
+                )
             draft.add(Reaction, recognition_id=recognition.id, member_id=member.id, emoji=emoji, at=draft.now)
             draft.tell("recognition.reacted", f"recognition:{recognition.id}", on=True)
         elif not self.on and here is not None:
             draft.remove(here)
             draft.tell("recognition.reacted", f"recognition:{recognition.id}", on=False)
         return recognition.id
+
+
+def checked_emoji(text: str) -> str:
+    """An emoji, or the short name of one between colons. Raises INVALID_INPUT: nothing that says something in words."""
+    emoji = clean(text, "emoji", chars_max=EMOJI_CHARS_MAX, chars_min=1)
+    if _SHORT_NAME.fullmatch(emoji):
+        return emoji
+    pictures = [character for character in emoji if character not in _JOINERS]
+    if emoji.isascii() or any(unicodedata.category(character)[0] in _NO_EMOJI for character in pictures):
+        raise Refusal(Code.INVALID_INPUT, "This is no emoji; send one, or its name such as :tada:", "emoji")
+    return emoji
 
 
 def _speaker(draft: Draft) -> Member:
