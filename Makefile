@@ -13,7 +13,7 @@ help: ## list these commands
 run: .venv/.run ## start a demo on SQLite: nothing to set up
 	@exec .venv/bin/plaudit demo
 
-test: lint ## lint, types, import contracts, all tests
+test: lint tests/stand-in/node_modules/.done ## lint, types, import contracts, all tests
 	.venv/bin/pytest -n 2
 
 lint: .venv/.dev ## style, types, import contracts, the written schema
@@ -39,7 +39,7 @@ lock: .tools/.done ## pin what pyproject.toml asks for (pins stay as they are; d
 	printf 'uv\nhatchling\neditables\n' | $(LOCK) - -o requirements-tools.lock
 
 clean: ## remove everything that can be made again
-	rm -rf .venv .tools build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .tools build tests/stand-in/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # The tools that make the environment live outside it: uv, and hatchling, which builds us without a download of its own.
 .tools/.done: requirements-tools.lock
@@ -68,3 +68,14 @@ INSTALL = set -e; \
 	@echo "Installing what Plaudit and its tests need into .venv, once."
 	@lock=requirements-dev.lock; $(INSTALL)
 	@touch .venv/.run $@
+
+# What plays Slack in the tests, from npm: it brings a Node of its own where Node is packaged for the machine (Linux).
+tests/stand-in/node_modules/.done: tests/stand-in/package.json tests/stand-in/package-lock.json tests/stand-in/.npmrc
+	@command -v npm >/dev/null || \
+		{ echo "The tests need npm, for what plays Slack in them. Install it (Debian: apt-get install nodejs npm), and say make test again."; exit 1; } >&2
+	@echo "Installing what plays Slack into tests/stand-in, once."
+	@cd tests/stand-in && npm ci --loglevel=error >/dev/null
+	@cd tests/stand-in && PATH="$$(echo "$$PWD"/node_modules/node-linux-*/bin):$$PATH" node -e \
+		'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 15) ? 0 : 1)' || \
+		{ echo "What plays Slack in the tests needs Node 22.15 or newer."; exit 1; } >&2
+	@touch $@

@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import uvicorn
@@ -29,6 +29,9 @@ from app.core.errors import Busy, Misconfigured
 from app.core.settings import Settings, load
 from app.db import Database
 
+if TYPE_CHECKING:
+    from integrations.slack.door import SlackDoor
+
 PAGE = Path(__file__).parent / "static" / "graphql.html"
 READY_SECONDS = 2.0
 FIRST_COMMAND = 'plaudit organization create --name "…" --owner-name "…" --owner-email you@example.com --token'
@@ -43,9 +46,10 @@ def open_database(settings: Settings) -> Database:
     return Database(settings.database, audit.AuditChain(), one_organization_per_batch=settings.one_organization_per_batch)
 
 
-def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
-    """The web application. With the worker inside, one process does everything."""
+def build(settings: Settings, *, with_worker: bool = False, with_recorder: bool = False) -> Starlette:
+    """The web application. With the worker inside, one process does everything. With the recorder, we play Slack."""
     database = open_database(settings)
+    door = _slack_door(settings, database, with_recorder=with_recorder)
     sign_in = access.SignIn(database)
     endpoint = GraphQLEndpoint(
         schema.build(), authenticate=sign_in.actor, context=partial(_context, database), page=PAGE.read_text(encoding="utf-8")
@@ -58,9 +62,13 @@ def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
         clocks = [asyncio.create_task(worker.every(worker.BOOKKEEPING_SECONDS, sign_in.write_down_use), name="bookkeeping")]
         if with_worker:
             clocks.append(asyncio.create_task(worker.calendar(database), name="calendar"))
+        if door is not None:
+            await door.start()
         try:
             yield
         finally:
+            if door is not None:
+                await door.stop()
             for clock in clocks:
                 clock.cancel()
             await asyncio.gather(*clocks, return_exceptions=True)
@@ -76,6 +84,8 @@ def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
                 await connection.execute(sa.text("SELECT 1"))
         except (Busy, sa.exc.SQLAlchemyError, TimeoutError):
             return PlainTextResponse("the database does not answer", status_code=503)
+        if door is not None and door.trouble():
+            return PlainTextResponse(door.trouble(), status_code=503)
         return PlainTextResponse("ready")
 
     middleware = []
@@ -93,8 +103,19 @@ def build(settings: Settings, *, with_worker: bool = False) -> Starlette:
         Route("/graphql", endpoint),
         Route("/healthz", _healthy),
         Route("/readyz", ready),
+        *(door.routes() if door is not None else ()),
     ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+
+
+def _slack_door(settings: Settings, database: Database, *, with_recorder: bool) -> "SlackDoor | None":
+    """Slack, where the settings ask for it: without it, nothing of it is loaded."""
+    if not (settings.slack_signing_secret.get_secret_value() or settings.slack_app_token.get_secret_value()):
+        return None
+    from integrations.slack.door import SlackDoor
+    from integrations.slack.recorder import Recorder
+
+    return SlackDoor(settings, database, recorder=Recorder(database) if with_recorder else None)
 
 
 async def _welcome(database: Database) -> None:
@@ -123,7 +144,9 @@ def from_environment() -> Starlette:
     return application
 
 
-def serve(settings: Settings, *, with_worker: bool = False, listening: socket.socket | None = None) -> None:
+def serve(
+    settings: Settings, *, with_worker: bool = False, with_recorder: bool = False, listening: socket.socket | None = None
+) -> None:
     """Serves until told to stop. `listening` is a socket that is bound already."""
     _check(settings)
     options: dict[str, Any] = {
@@ -141,7 +164,7 @@ def serve(settings: Settings, *, with_worker: bool = False, listening: socket.so
     if listening is None:
         listening = port.bind(settings)
         port.listen(listening, settings)
-    server = uvicorn.Server(uvicorn.Config(build(settings, with_worker=with_worker), **options))
+    server = uvicorn.Server(uvicorn.Config(build(settings, with_worker=with_worker, with_recorder=with_recorder), **options))
     _settle()
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped cleanly by then, and only passes it on
         server.run(sockets=[listening])

@@ -1,4 +1,4 @@
-"""What the audit trail remembers: chain heads, events, the reasons people wrote, and receipts of what clients asked for once."""
+"""What the audit trail remembers: chain heads, events, who read how far, people's reasons, receipts of what was asked once."""
 
 from datetime import datetime
 from uuid import UUID
@@ -34,6 +34,41 @@ class ChainMark(TenantTable, table=True):
     hash: bytes = binary()
     """Its digest: if the event has another one later, it was rewritten."""
     verified_at: datetime = moment()
+
+
+class FeedCursor(TenantTable, table=True):
+    """How far a reader has come in an organization's feed. Bookkeeping: it moves in the transaction of what the reader did."""
+
+    __tablename__ = "feed_cursor"
+    __table_args__ = (refers("", "chain_head", ""),)
+
+    reader: str = text(primary_key=True)
+    sequence: int = whole()
+    """Number of the last event that was read; 0 before the first."""
+    tries: int = whole(default=0)
+    """How often the event that comes next has failed."""
+    not_before: datetime | None = moment(default=None)
+    """When that event is tried again; empty where nothing has failed."""
+
+
+class DeadLetter(TenantTable, table=True):
+    """Something that a reader gave up on after a bounded number of tries. An admin sees it and can have it done again."""
+
+    __tablename__ = "dead_letter"
+    __table_args__ = (refers("", "chain_head", ""),)
+
+    id: UUID = key()
+    reader: str = text()
+    sequence: int = whole()
+    """Number of the event that asked for it."""
+    subject: str = text()
+    """What of the event failed, in the reader's own words; empty for the event itself."""
+    error: str = text()
+    """A sentence: why it failed last."""
+    at: datetime = moment()
+    """When it failed last."""
+    tries: int = whole()
+    """How often it has failed."""
 
 
 class AuditEvent(TenantTable, table=True):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.errors import Misconfigured
@@ -36,6 +36,22 @@ class Settings(BaseSettings):
     one_organization_per_batch: bool = Field(
         False, description="Commit each organization's acts apart, as Citus needs. Leave off on PostgreSQL and SQLite."
     )
+    public_url: str = Field(
+        "", description="Where browsers reach this server, such as https://plaudit.example.com. Slack needs it."
+    )
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""), description="Signing secret of the Slack app; proves that a request is Slack's. Empty: no Slack over HTTP."
+    )
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="Bot token (xoxb-…) where one workspace uses this server.")
+    slack_organization: str = Field(
+        "", description="Id or name of the organization that the bot token's workspace is. Empty: the only one."
+    )
+    slack_client_id: str = Field("", description="Client id of the Slack app where many workspaces install it.")
+    slack_client_secret: SecretStr = Field(SecretStr(""), description="Client secret that belongs to the client id.")
+    slack_app_token: SecretStr = Field(
+        SecretStr(""), description="App-level token (xapp-…): Socket Mode, for a server without a public address."
+    )
+    slack_api_url: str = Field("https://slack.com/api/", description="Where Slack's Web API is; a stand-in's address in tests.")
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
@@ -53,6 +69,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin!r} is not an origin such as https://people.example.com")
         return value
 
+    @field_validator("public_url", "slack_api_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query):
+            raise ValueError("is not an address such as https://plaudit.example.com")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
@@ -66,6 +90,21 @@ class Settings(BaseSettings):
         if value.get_secret_value() and len(value.get_secret_value()) < SECRET_KEY_CHARS_MIN:
             raise ValueError(f"has fewer than {SECRET_KEY_CHARS_MIN} characters; make one with: openssl rand -hex 32")
         return value
+
+    @model_validator(mode="after")
+    def _slack_is_whole(self) -> "Settings":
+        """A door that is half set up is no door."""
+        one, many = self.slack_bot_token.get_secret_value(), self.slack_client_id
+        arrives = self.slack_signing_secret.get_secret_value() or self.slack_app_token.get_secret_value()
+        if one and many:
+            raise ValueError("PLAUDIT_SLACK_BOT_TOKEN is for one workspace, PLAUDIT_SLACK_CLIENT_ID for many. Set one of them.")
+        if bool(many) != bool(self.slack_client_secret.get_secret_value()):
+            raise ValueError("PLAUDIT_SLACK_CLIENT_ID and PLAUDIT_SLACK_CLIENT_SECRET go together. Set both.")
+        if many and not (self.public_url and self.slack_signing_secret.get_secret_value()):
+            raise ValueError("PLAUDIT_SLACK_CLIENT_ID needs PLAUDIT_PUBLIC_URL and PLAUDIT_SLACK_SIGNING_SECRET as well.")
+        if one and not arrives:
+            raise ValueError("PLAUDIT_SLACK_BOT_TOKEN needs PLAUDIT_SLACK_SIGNING_SECRET (HTTP) or …_APP_TOKEN (Socket Mode).")
+        return self
 
     @property
     def database(self) -> str:
@@ -98,11 +137,14 @@ def load(**changes: Any) -> Settings:
     except ValidationError as error:
         lines = []
         for problem in error.errors():
-            name = PREFIX + str(problem["loc"][0]).upper()
             reason = problem["msg"].removeprefix("Value error, ")
+            if not problem["loc"]:  # what several of them say together
+                lines.append(reason)
+                continue
+            name = PREFIX + str(problem["loc"][0]).upper()
             lines.append(f"{name}: {reason} (it is {_shown(name, problem['input'])})")
         raise Misconfigured("\n".join(lines)) from None
 
 
 def _shown(name: str, value: object) -> str:
-    return "hidden" if "SECRET" in name or "URL" in name else repr(value)
+    return "hidden" if any(word in name for word in ("SECRET", "URL", "TOKEN")) else repr(value)

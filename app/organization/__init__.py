@@ -11,6 +11,7 @@ from app.organization.groups import CreateGroup, UpdateGroup
 from app.organization.groups import create as create_group
 from app.organization.members import (
     KEEP,
+    NAME_CHARS_MAX,
     CreateMember,
     DeactivateMember,
     Keep,
@@ -45,6 +46,7 @@ __all__ = [
     "EVERYONE",
     "GIVING_MODES",
     "KEEP",
+    "NAME_CHARS_MAX",
     "RECEIVING_MODES",
     "ArchiveCompanyValue",
     "Audience",

@@ -1,6 +1,6 @@
 """The recognition room's front desk: giving, boosting, taking back, talking about it, and the policy that judges."""
 
-from app.recognition import reads
+from app.recognition import reads, standings
 from app.recognition.adjust import Adjusted, AdjustPoints
 from app.recognition.archive import archive, archive_size
 from app.recognition.boost import BoostRecognition
@@ -77,4 +77,5 @@ __all__ = [
     "person_of",
     "reads",
     "receives",
+    "standings",
 ]

@@ -102,6 +102,8 @@ class Wish:
     """None: not looked at."""
     hashtags: tuple[str, ...] = ()
     """Company values named by id."""
+    typed: bool = True
+    """Whether somebody wrote the message; what a door wrote in its place need not be of the least length."""
 
 
 class Facts(NamedTuple):
@@ -170,6 +172,7 @@ def gather(draft: Draft, wish: Wish, *, sees_numbers: bool) -> Facts:
         message=message,
         has_hashtag=has_hashtag,
         has_value=bool(values),
+        typed=wish.typed,
         sees_numbers=sees_numbers,
     )
     from_groups, left_out = rules.parted(case, _grouped(draft, wish, giver))

@@ -43,6 +43,8 @@ class Case:
     """None: not looked at."""
     has_hashtag: bool = False
     has_value: bool = False
+    typed: bool = True
+    """Whether the message is the giver's own: what a door wrote in its place is exempt from the least length."""
     is_boost: bool = False
     sees_numbers: bool = False
     """Whether whoever asks may see numbers about someone else."""
@@ -197,7 +199,7 @@ def _message(case: Case) -> Judgement:
     if case.message is None:
         return None
     chars, least = len(case.message), case.policy.message_chars_min
-    if chars < least:
+    if chars < least and case.typed:
         message = f"Say a little more: at least {least} characters; this has {chars}."
         return Refusal(Code.MESSAGE_TOO_SHORT, message, "message")
     if chars > MESSAGE_CHARS_MAX:

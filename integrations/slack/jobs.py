@@ -1,0 +1,148 @@
+"""Jobs: what Slack is to be told, planned as rows, and the lanes in which their order is kept."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.ids import Ids
+from app.db import columns, scoped, table_of
+from integrations.slack.models import DeliveryState, SlackDelivery
+
+KEPT_DAYS = 7
+"""So long a delivery is remembered after it was made: Slack sends no event again after that."""
+
+
+class Kind(StrEnum):
+    """What is to be done."""
+
+    POST = "post"
+    """Tell a channel of a recognition."""
+    CHANGE = "change"
+    """Bring a message of ours about a recognition up to date, or take it back."""
+    DIRECT = "direct"
+    """Tell a recipient in a direct message."""
+    ADDED = "added"
+    """Tell a recipient of points that were added."""
+    RECEIPT = "receipt"
+    """Tell the giver, where nobody else sees it, what was given and what is left."""
+    THANKED = "thanked"
+    """Tell the giver what a recipient said."""
+    MARK = "mark"
+    """Put our own reaction on a message that counted, or take it off."""
+    TELL = "tell"
+    """Show somebody a few words that nobody else sees."""
+    ANSWER = "answer"
+    """Put an answer in the place of a message that only its reader sees, by the address that came with the press."""
+    HOME = "home"
+    """Publish somebody's Home anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing that Slack is to be told. It carries ids; what is shown is read when it is told."""
+
+    kind: Kind
+    once: str
+    """What makes it itself."""
+    lane: str
+    recognition: str = ""
+    channel: str = ""
+    user: str = ""
+    thread: str = ""
+    ts: str = ""
+    gift: str = ""
+    """The boost or comment that it is about."""
+    feed: bool = False
+    """Whether the channel is the feed channel."""
+    url: str = ""
+    """Sealed: the address to answer by."""
+    message: dict[str, Any] = field(default_factory=dict)
+    """What to say, where it says no more than its reader knows already."""
+
+    def document(self) -> str:
+        """As JSON, without what is empty."""
+        return orjson.dumps({name: value for name, value in asdict(self).items() if value}).decode()
+
+
+_NAMES = frozenset(one.name for one in fields(Job))
+
+
+def parse(document: str) -> Job:
+    """The job from its document."""
+    content = orjson.loads(document)
+    known = {name: value for name, value in content.items() if name in _NAMES}
+    return Job(**{**known, "kind": Kind(content["kind"])})
+
+
+def posts(channel_id: str) -> str:
+    """The lane of a channel's messages."""
+    return f"post:{channel_id}"
+
+
+def directs(user_id: str) -> str:
+    """The lane of somebody's direct messages."""
+    return f"direct:{user_id}"
+
+
+def homes(user_id: str) -> str:
+    """The lane of somebody's Home."""
+    return f"home:{user_id}"
+
+
+async def plan(
+    connection: AsyncConnection,
+    organization_id: UUID,
+    jobs: Iterable[Job],
+    ids: Ids,
+    *,
+    sequence: int = 0,
+) -> int:
+    """Writes down what is to be done, in this order, which the ids keep; what was planned before stays as it is. Returns the
+    number of new ones."""
+    table = table_of(SlackDelivery)
+    rows = [
+        {
+            "organization_id": organization_id,
+            "once": job.once,
+            "id": ids.next(),
+            "lane": job.lane,
+            "job": job.document(),
+            "sequence": sequence,
+            "state": DeliveryState.WAITING,
+            "tries": 0,
+        }
+        for job in jobs
+    ]
+    if not rows:
+        return 0
+    insert: Any = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    made = 0
+    for one in rows:
+        made += (await connection.execute(insert.values(one).on_conflict_do_nothing())).rowcount
+    return made
+
+
+async def purge(connection: AsyncConnection, organization_id: UUID, now: datetime) -> int:
+    """Forgets what was delivered a week ago."""
+    delivery = columns(SlackDelivery)
+    statement = sa.delete(table_of(SlackDelivery)).where(
+        delivery.organization_id == organization_id,
+        delivery.state == DeliveryState.DONE,
+        delivery.done_at < now - timedelta(days=KEPT_DAYS),
+    )
+    return (await connection.execute(statement)).rowcount
+
+
+def planned(organization_id: UUID, recognition_id: str) -> sa.Select[Any]:
+    """Everything planned that tells of a recognition for the first time."""
+    once = columns(SlackDelivery).once
+    told = (f"post:{recognition_id}:", f"direct:{recognition_id}:", f"mark:{recognition_id}:")
+    return scoped(SlackDelivery, organization_id).where(sa.or_(*(once.startswith(head, autoescape=True) for head in told)))

@@ -1,0 +1,28 @@
+"""What a person chose about being told, and what it has seen: small facts outside the chain."""
+
+from typing import Any, cast
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.db import Database, columns, scoped, table_of
+from integrations.slack.models import Choice, SlackPreference
+from integrations.slack.workspaces import Workspace
+
+_AT_FIRST = {"notify": Choice.ALWAYS, "home": "", "received_before": False, "reactions_told": 0}
+
+
+async def of(connection: AsyncConnection, workspace: Workspace, user_id: str) -> SlackPreference | None:
+    """What this person chose and has seen; None: nothing yet."""
+    statement = scoped(SlackPreference, workspace.organization_id).where(columns(SlackPreference).user_id == user_id)
+    return cast(SlackPreference | None, (await connection.execute(statement)).one_or_none())
+
+
+async def change(database: Database, workspace: Workspace, user_id: str, **values: Any) -> None:
+    """Writes some of it down."""
+    table = table_of(SlackPreference)
+    insert: Any = sqlite.insert(table) if database.is_sqlite else postgresql.insert(table)
+    key = {"organization_id": workspace.organization_id, "user_id": user_id}
+    row = insert.values({**key, **_AT_FIRST, **values})
+    async with database.bookkeeping() as connection:
+        await connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))

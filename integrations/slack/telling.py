@@ -1,0 +1,338 @@
+"""Telling Slack: how each job is done, from what is true at the moment when it is done."""
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app import allowance, organization, recognition
+from app.core.actor import Door, system
+from app.core.errors import Misconfigured
+from app.db import Database, Slice, columns, scoped, table_of
+from app.recognition import Boost
+from integrations.slack import gifts, layouts, people, preferences
+from integrations.slack.api import Denied, Slack
+from integrations.slack.channels import Channels
+from integrations.slack.gifts import Shown
+from integrations.slack.giving import Left
+from integrations.slack.homes import Homes
+from integrations.slack.jobs import Job, Kind
+from integrations.slack.layouts import Message
+from integrations.slack.models import Choice, PostKind, SlackOrigin, SlackPost, Way
+from integrations.slack.workspaces import Workspace, Workspaces
+
+MARK = "white_check_mark"
+REACTIONS_TOLD = 3
+"""Receipts that somebody is shown for points given by an emoji; after that the mark on the message says enough."""
+_NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "restricted_action", "is_archived"})
+_GONE = frozenset({"message_not_found", "channel_not_found", "no_reaction", "already_reacted", "cant_update_message"})
+
+
+class Teller:
+    """Does jobs. What cannot be said (any more) is left unsaid; what fails is raised as the call raised it."""
+
+    def __init__(self, database: Database, workspaces: Workspaces, slack: Slack, channels: Channels, homes: Homes) -> None:
+        self.database = database
+        self.workspaces = workspaces
+        self.slack = slack
+        self.channels = channels
+        self.homes = homes
+        self._does: dict[Kind, Callable[[Workspace, Job], Awaitable[None]]] = {
+            Kind.POST: self._post,
+            Kind.CHANGE: self._change,
+            Kind.DIRECT: self._direct,
+            Kind.ADDED: self._added,
+            Kind.THANKED: self._thanked,
+            Kind.MARK: self._mark,
+            Kind.RECEIPT: self._receipt,
+            Kind.TELL: self._tell,
+            Kind.ANSWER: self._answer,
+            Kind.HOME: self._home,
+        }
+
+    async def __call__(self, workspace: Workspace, job: Job) -> None:
+        """Does one job. Raises what `Slack.call` raises."""
+        await self._does[job.kind](workspace, job)
+
+    async def _shown(self, workspace: Workspace, job: Job) -> Shown | None:
+        async with self.database.read() as connection:
+            found = (await gifts.shown(connection, workspace, [UUID(job.recognition)])).get(UUID(job.recognition))
+            if found is None or found.gift.permalink is not None:
+                return found
+            link = await self._permalink(connection, workspace, job.recognition)
+        return found.with_permalink(link) if link else found
+
+    async def _permalink(self, connection: AsyncConnection, workspace: Workspace, recognition_id: str) -> str:
+        """Where the recognition was posted."""
+        post = columns(SlackPost)
+        kinds = [PostKind.CHANNEL, PostKind.FEED]
+        statement = scoped(SlackPost, workspace.organization_id).where(
+            post.recognition_id == UUID(recognition_id), post.kind.in_(kinds)
+        )
+        row = (await connection.execute(statement.order_by(post.kind).limit(1))).one_or_none()
+        return permalink(workspace, row.channel_id, row.message_ts) if row is not None else ""
+
+    async def _post(self, workspace: Workspace, job: Job) -> None:
+        found = await self._shown(workspace, job)
+        if found is None or found.row.revoked_at is not None:
+            return
+        facts = await self.channels.facts(workspace, job.channel)
+        if facts is not None and facts.is_shared:
+            return  # What is said among us is not said in front of another company.
+        source = found.gift.channel_id if job.feed else None
+        message = layouts.post(workspace.unit, found.gift, can_open_url=None, source_channel=source)
+        if job.channel.startswith("D"):
+            await self._respond(workspace, found.origin, message)
+            return
+        arguments = {**spoken(message), "thread_ts": job.thread, "unfurl_links": False, "unfurl_media": False}
+        try:
+            told = await self.slack.call(workspace, "chat.postMessage", channel=job.channel, **arguments)
+        except Denied as denied:
+            if denied.error not in _NOT_THERE or job.feed or found.origin is None or not found.origin.response_url:
+                raise
+            await self._respond(workspace, found.origin, message)
+            return
+        kind = PostKind.FEED if job.feed else PostKind.CHANNEL
+        await self._remember(workspace, job.recognition, str(told.get("channel") or job.channel), str(told["ts"]), kind)
+
+    async def _respond(self, workspace: Workspace, origin: SlackOrigin | None, message: Message) -> None:
+        """Speaks where the bot is not, by the address that came with the command."""
+        if origin is None or not origin.response_url:
+            return
+        with contextlib.suppress(Misconfigured):
+            url = self.workspaces.seal.open(origin.response_url)
+            # No `ts` comes back: it cannot be changed later, so that it offers nothing to press that would need it.
+            await self.slack.respond(url, {"response_type": "in_channel", **spoken(message), "metadata": None})
+
+    async def _change(self, workspace: Workspace, job: Job) -> None:
+        found = await self._shown(workspace, job)
+        if found is None:
+            return
+        if job.gift == Kind.MARK:
+            await self._unmark(workspace, job, found)
+            return
+        post = columns(SlackPost)
+        statement = scoped(SlackPost, workspace.organization_id).where(post.recognition_id == found.row.id)
+        if job.gift == Kind.DIRECT:
+            statement = statement.where(post.kind == PostKind.DIRECT, post.user_id == job.user)
+        else:
+            statement = statement.where(post.channel_id == job.channel, post.kind != PostKind.DIRECT)
+        async with self.database.read() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            return
+        with contextlib.suppress(_Gone):
+            if job.gift == Kind.DIRECT:
+                message = await self._received(workspace, found, job.user, first=False)
+                if message is not None:
+                    await self._update(workspace, row, message)
+            elif found.row.revoked_at is None:
+                source = found.gift.channel_id if row.kind is PostKind.FEED else None
+                await self._update(
+                    workspace, row, layouts.post(workspace.unit, found.gift, can_open_url=None, source_channel=source)
+                )
+            elif await self._has_answers(workspace, row):
+                await self._update(workspace, row, layouts.taken_back(found.gift))
+            else:
+                await self._call(workspace, "chat.delete", channel=row.channel_id, ts=row.message_ts)
+
+    async def _update(self, workspace: Workspace, row: SlackPost, message: Message) -> None:
+        await self._call(workspace, "chat.update", channel=row.channel_id, ts=row.message_ts, **spoken(message))
+
+    async def _call(self, workspace: Workspace, method: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            return await self.slack.call(workspace, method, **arguments)
+        except Denied as denied:
+            if denied.error in _GONE:
+                raise _Gone from denied
+            raise
+
+    async def _has_answers(self, workspace: Workspace, row: SlackPost) -> bool:
+        """Whether somebody has replied or reacted; where we may not look, as if."""
+        if "reactions:read" not in workspace.scopes:
+            return True
+        told = await self._call(workspace, "reactions.get", channel=row.channel_id, timestamp=row.message_ts, full=True)
+        message = told.get("message") or {}
+        return bool(message.get("reactions") or message.get("reply_count"))
+
+    async def _direct(self, workspace: Workspace, job: Job) -> None:
+        found = await self._shown(workspace, job)
+        if found is None or found.row.revoked_at is not None:
+            return
+        async with self.database.read() as connection:
+            preference = await preferences.of(connection, workspace, job.user)
+        if preference is not None and preference.notify is Choice.NEVER:
+            return
+        message = await self._received(workspace, found, job.user, first=preference is None or not preference.received_before)
+        if message is None:
+            return
+        told = await self.slack.call(workspace, "chat.postMessage", channel=job.user, unfurl_links=False, **spoken(message))
+        channel, ts = str(told.get("channel") or job.user), str(told["ts"])
+        await self._remember(workspace, job.recognition, channel, ts, PostKind.DIRECT, job.user)
+        await preferences.change(self.database, workspace, job.user, received_before=True)
+
+    async def _received(self, workspace: Workspace, found: Shown, user_id: str, *, first: bool) -> Message | None:
+        member_id = next((id_ for id_, account in found.accounts.items() if account.user_id == user_id), None)
+        if member_id is None:
+            return None
+        async with self.database.read() as connection:
+            balance = await gifts.balance(connection, workspace, member_id)
+            page = Slice(50)
+            said = await recognition.reads.comments_pages(connection, workspace.organization_id, [found.row.id], page)
+        if found.row.revoked_at is not None:
+            return layouts.received_taken_back(workspace.unit, found.gift, balance)
+        thanked = any(author.id == member_id for _, author in said[found.row.id].rows)
+        return layouts.received(workspace.unit, found.gift, balance, first=first, rewards=False, thanked=thanked)
+
+    async def _added(self, workspace: Workspace, job: Job) -> None:
+        found = await self._shown(workspace, job)
+        async with self.database.read() as connection:
+            boost = await recognition.reads.boost_row(connection, workspace.organization_id, UUID(job.gift))
+            preference = await preferences.of(connection, workspace, job.user)
+            if found is None or boost is None or boost.revoked_at is not None:
+                return
+            members = await organization.reads.members_by_id(connection, workspace.organization_id, [boost.giver_id])
+            member_id = next((id_ for id_, account in found.accounts.items() if account.user_id == job.user), None)
+            if member_id is None or (preference is not None and preference.notify is Choice.NEVER):
+                return
+            balance = await gifts.balance(connection, workspace, member_id)
+            accounts = await people.by_member(connection, workspace, [boost.giver_id])
+        booster = gifts.person(members[boost.giver_id], accounts)
+        message = layouts.boosted(workspace.unit, found.gift, booster, boost.points_each, balance)
+        await self.slack.call(workspace, "chat.postMessage", channel=job.user, unfurl_links=False, **spoken(message))
+
+    async def _thanked(self, workspace: Workspace, job: Job) -> None:
+        found = await self._shown(workspace, job)
+        async with self.database.read() as connection:
+            comment = await recognition.reads.comment_row(connection, workspace.organization_id, UUID(job.gift))
+            preference = await preferences.of(connection, workspace, job.user)
+            if found is None or comment is None or found.row.revoked_at is not None:
+                return
+            if preference is not None and preference.notify is Choice.NEVER:
+                return
+            members = await organization.reads.members_by_id(connection, workspace.organization_id, [comment.author_id])
+            accounts = await people.by_member(connection, workspace, [comment.author_id])
+        message = layouts.thanked(gifts.person(members[comment.author_id], accounts), found.gift, comment.text)
+        await self.slack.call(workspace, "chat.postMessage", channel=job.user, unfurl_links=False, **spoken(message))
+
+    async def _mark(self, workspace: Workspace, job: Job) -> None:
+        found = await self._shown(workspace, job)
+        if found is None or found.row.revoked_at is not None or "reactions:write" not in workspace.scopes:
+            return
+        with contextlib.suppress(_Gone):
+            await self._call(workspace, "reactions.add", channel=job.channel, timestamp=job.ts, name=MARK)
+
+    async def _unmark(self, workspace: Workspace, job: Job, found: Shown) -> None:
+        """Takes the mark off when nothing stands any more that the message has given."""
+        if found.row.revoked_at is None or "reactions:write" not in workspace.scopes:
+            return
+        origin, thanked = columns(SlackOrigin), columns(recognition.Recognition)
+        others = (
+            scoped(SlackOrigin, workspace.organization_id, origin.gift_id)
+            .join_from(
+                table_of(SlackOrigin),
+                table_of(recognition.Recognition),
+                sa.and_(thanked.organization_id == origin.organization_id, thanked.id == origin.recognition_id),
+            )
+            .where(origin.channel_id == job.channel, origin.message_ts == job.ts, thanked.revoked_at.is_(None))
+        )
+        async with self.database.read() as connection:
+            if (await connection.execute(others.limit(1))).one_or_none() is not None:
+                return
+        with contextlib.suppress(_Gone):
+            await self._call(workspace, "reactions.remove", channel=job.channel, timestamp=job.ts, name=MARK)
+
+    async def _receipt(self, workspace: Workspace, job: Job) -> None:
+        found = await self._shown(workspace, job)
+        if found is None or found.row.revoked_at is not None:
+            return
+        async with self.database.read() as connection:
+            preference = await preferences.of(connection, workspace, job.user)
+            account = (await people.by_user(connection, workspace, [job.user])).get(job.user)
+            boost: Boost | None = None
+            if job.gift:
+                boost = await recognition.reads.boost_row(connection, workspace.organization_id, UUID(job.gift))
+        if account is None or account.member_id is None:
+            return
+        origin = found.origin if not job.gift else None
+        by_reaction = bool(job.gift) or (origin is not None and origin.way is Way.REACTION)
+        told = preference.reactions_told if preference is not None else 0
+        if by_reaction and told >= REACTIONS_TOLD:
+            return
+        standing = gifts.standing(await self.left(workspace, account.member_id), workspace)
+        if boost is not None:
+            sentence = f"Added {workspace.unit.of(boost.points_each)} each to what {found.gift.giver.mention} gave."
+            message = layouts.note(f":white_check_mark: {sentence} You have {standing.remaining:,} left.")
+        else:
+            message = layouts.receipt(workspace.unit, found.gift, standing)
+        await self.say(workspace, job.channel, job.user, job.thread, spoken(message))
+        if by_reaction:
+            await preferences.change(self.database, workspace, job.user, reactions_told=told + 1)
+
+    async def left(self, workspace: Workspace, member_id: UUID) -> Left:
+        """What a member has left to give."""
+        act = allowance.BringUpToDate(system(workspace.organization_id, Door.SLACK), member_id)
+        (standing,) = await self.database.rehearse([act])
+        if isinstance(standing, BaseException):
+            raise standing
+        return Left(standing.remaining, standing.total, standing.resets_at)
+
+    async def _tell(self, workspace: Workspace, job: Job) -> None:
+        await self.say(workspace, job.channel, job.user, job.thread, job.message)
+
+    async def _answer(self, workspace: Workspace, job: Job) -> None:
+        await self.slack.respond(self.workspaces.seal.open(job.url.encode()), job.message)
+
+    async def say(self, workspace: Workspace, channel: str, user: str, thread: str, message: dict[str, Any]) -> None:
+        """Shows somebody a few words where nobody else sees them: in the channel if that can be, else in a direct message."""
+        if channel and not channel.startswith("D"):
+            try:
+                await self.slack.call(workspace, "chat.postEphemeral", channel=channel, user=user, thread_ts=thread, **message)
+                return
+            except Denied as denied:
+                if denied.error not in _NOT_THERE:
+                    raise
+        await self.slack.call(workspace, "chat.postMessage", channel=user, unfurl_links=False, **message)
+
+    async def _home(self, workspace: Workspace, job: Job) -> None:
+        view = await self.homes.view(workspace, job.user)
+        if view is not None:
+            await self.slack.call(workspace, "views.publish", user_id=job.user, view=view)
+
+    async def _remember(
+        self, workspace: Workspace, recognition_id: str, channel: str, ts: str, kind: PostKind, user: str = ""
+    ) -> None:
+        table = table_of(SlackPost)
+        insert: Any = sqlite.insert(table) if self.database.is_sqlite else postgresql.insert(table)
+        values = {
+            "organization_id": workspace.organization_id,
+            "channel_id": channel,
+            "message_ts": ts,
+            "recognition_id": UUID(recognition_id),
+            "kind": kind,
+            "user_id": user,
+        }
+        async with self.database.bookkeeping() as connection:
+            await connection.execute(insert.values(values).on_conflict_do_nothing())
+
+
+class _Gone(Exception):
+    """What was to be changed is not there any more."""
+
+
+def permalink(workspace: Workspace, channel_id: str, message_ts: str, thread_ts: str = "") -> str:
+    """The address of a message, as Slack itself makes it."""
+    if not (channel_id and message_ts):
+        return ""
+    thread = f"?thread_ts={thread_ts}&cid={channel_id}" if thread_ts and thread_ts != message_ts else ""
+    return f"{workspace.url.rstrip('/')}/archives/{channel_id}/p{message_ts.replace('.', '')}{thread}"
+
+
+def spoken(message: Message) -> dict[str, Any]:
+    """A message as arguments of a call."""
+    said: dict[str, Any] = {"text": message.text, "blocks": message.blocks}
+    return said | ({"metadata": message.metadata} if message.metadata is not None else {})
