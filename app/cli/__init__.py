@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import typer
 
-from app.cli import checks, feed, files, people, server
+from app.cli import checks, feed, files, people, server, slack
 from app.core.errors import Misconfigured, PlauditError
 
 REFUSED, MISUSED = 1, 2
@@ -29,6 +29,7 @@ app.add_typer(people.members, name="member")
 app.add_typer(people.tokens, name="token")
 app.add_typer(files.imports, name="import")
 app.add_typer(files.exports, name="export")
+app.add_typer(slack.slack, name="slack")
 app.add_typer(feed.feeds, name="feed")
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import secrets
 import tempfile
@@ -44,6 +45,19 @@ def with_secret_key(settings: Settings) -> Settings:
     if len(key) < 32:
         raise Misconfigured(f"{path} holds no key of at least 32 characters. Remove the file, or set PLAUDIT_SECRET_KEY.")
     return settings.model_copy(update={"secret_key": SecretStr(key)})
+
+
+def with_slack(settings: Settings) -> Settings:
+    """The settings with a signing secret, so that Slack can be played towards the demo."""
+    return settings.model_copy(update={"slack_signing_secret": SecretStr(slack_signing_secret(settings))})
+
+
+def slack_signing_secret(settings: Settings) -> str:
+    """The signing secret that is set, else the demo's own, which follows from its secret key."""
+    if settings.slack_signing_secret.get_secret_value():
+        return settings.slack_signing_secret.get_secret_value()
+    key = with_secret_key(settings).secret_key.get_secret_value()
+    return hashlib.sha256(f"plaudit demo slack {key}".encode()).hexdigest()
 
 
 @contextlib.contextmanager

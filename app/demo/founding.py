@@ -22,7 +22,7 @@ ROLLOVER = 20
 RECIPIENTS_MAX = 40
 VALUES = (
     ("seaworthy", "Build it seaworthy", "⚓"),
-    ("crewfirst", "Crew first", "🤝"),
+    ("teamwork", "Crew first", "🤝"),
     ("lighton", "Leave a light on", "💡"),
     ("plainwords", "Plain words", "💬"),
     ("everyharbour", "Every harbour matters", "🚢"),

@@ -16,7 +16,7 @@ from app.core.clock import now as present
 from app.core.errors import Refusal, Unauthenticated
 from app.core.settings import Settings
 from app.db import Database, Slice, sqlite_path
-from app.demo import files, people, story
+from app.demo import files, people, slack, story
 from app.demo.founding import HOUSE, NAME, ORGANIZATION_ID
 from app.demo.story import STORY_DAYS, Progress, StoryClock
 
@@ -33,18 +33,23 @@ def run(settings: Settings) -> None:
         if settings.workers > 1:
             print("The demo is one process: PLAUDIT_WORKERS counts for plaudit serve.", file=sys.stderr)
         settings = files.with_secret_key(settings).model_copy(update={"workers": 1})
+        plays_slack = not slack.is_connected(settings)
+        if plays_slack:
+            settings = files.with_slack(settings)
         address = graphql_address(settings.host, listening)
         with files.alone(settings.data_dir):
             _make_private(settings.database)
             migrations.upgrade(settings.database)
             with _progress() as progress:
                 tokens = asyncio.run(ready(settings, present(), progress))
+            if plays_slack and tokens is not None:
+                asyncio.run(slack.connect(settings))
             if tokens is not None:
                 files.write_demo(settings.data_dir, address, tokens)
         print(_told(settings, address, tokens), flush=True)
         port.listen(listening, settings)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes on the Ctrl+C that it has stopped for
-            main.serve(settings, with_worker=True, listening=listening)
+            main.serve(settings, with_worker=True, with_recorder=plays_slack, listening=listening)
 
 
 async def ready(settings: Settings, now: datetime, progress: Progress, *, length: int = STORY_DAYS) -> dict[str, Any] | None:
@@ -180,6 +185,9 @@ def _told(settings: Settings, address: str, tokens: dict[str, Any] | None) -> st
     shown += [("member", person, by_email[person.email]) for person in _demo_members() if person.email in by_email]
     for role, person, secret in shown:
         lines += [f"  {role:<9} {person.name}, {person.job_title} <{person.email}>", f"            {secret}"]
+    if not slack.is_connected(settings):
+        lines += ["", "  Slack     needs no installation to be tried. In another terminal, with .venv/bin on the path:"]
+        lines += [f"            {slack.LINE}"]
     return "\n".join(
         [*lines, "", f"  The same is written in {settings.data_dir / files.DEMO_FILE}. Ctrl+C stops the server.", ""]
     )

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from slack_bolt import BoltResponse
@@ -45,7 +45,7 @@ def endpoint(app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
         if not body.startswith(("{", "payload=")):
             # Bolt takes every form with the word in it for one that has such a field, and loses what else is in it.
             body = body.replace("payload", "%70ayload")
-        headers = dict(request.headers)
+        headers: dict[str, str | Sequence[str]] = dict(request.headers)
         return to_starlette_response(await app.async_dispatch(AsyncBoltRequest(body=body, headers=headers)))
 
     return handle

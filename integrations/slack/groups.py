@@ -42,10 +42,7 @@ class FollowUserGroup:
         here = draft.get(SlackUserGroup, self.user_group_id)
         if here is None:
             taken = draft.list(Group, kind=KIND, name=self._name)
-            if taken:
-                group_id = taken[0].id
-            else:
-                group_id = organization.CreateGroup(self.actor, self._name, KIND).decide(draft)
+            group_id = taken[0].id if taken else organization.CreateGroup(self.actor, self._name, KIND).decide(draft)
             here = draft.add(SlackUserGroup, user_group_id=self.user_group_id, handle=self.handle, group_id=group_id)
         name = self._name if here.handle != self.handle else None
         if name is not None:
