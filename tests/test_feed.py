@@ -61,7 +61,7 @@ class Diary:
 @pytest.fixture
 async def diary(world: World) -> Diary:
     """Of a reader that begins with what is told from now on."""
-    await feed.begin(world.database, "diary", world.organization_id, at_head=True)
+    await feed.place(world.database, "diary", world.organization_id, at_head=True)
     return Diary()
 
 
@@ -133,12 +133,12 @@ async def test_a_reader_that_begins_at_the_head_gets_only_what_comes(world: Worl
 async def test_who_has_begun_does_not_begin_again(world: World, diary: Diary):
     (event,) = await happens(world, 1)
 
-    await feed.begin(world.database, "diary", world.organization_id, at_head=True)
-    await feed.begin(world.database, "diary", world.organization_id, at_head=False)
+    await feed.place(world.database, "diary", world.organization_id, at_head=True)
+    await feed.place(world.database, "diary", world.organization_id, at_head=False)
 
     assert (await cursor(world)).sequence == event - 1
     with pytest.raises(Refusal) as refused:
-        await feed.begin(world.database, "diary", UUID(int=7), at_head=False)
+        await feed.place(world.database, "diary", UUID(int=7), at_head=False)
     assert refused.value.code is Code.NOT_FOUND
     assert await feed.advance(world.database, diary, UUID(int=7)) == 0
 
@@ -542,14 +542,14 @@ async def test_the_follower_outlives_what_fails(world: World, diary: Diary, capl
 
 async def test_a_reader_that_cannot_be_moved_does_not_stop_the_others(world: World, diary: Diary, monkeypatch, caplog):
     """A bug of the feed itself, for one reader: the others go on."""
-    begin = feed.begin
+    place = feed.place
 
     async def fails(database: Database, reader: str, organization_id: UUID, *, at_head: bool) -> None:
         if reader == "broken":
             raise AssertionError("broken")
-        await begin(database, reader, organization_id, at_head=at_head)
+        await place(database, reader, organization_id, at_head=at_head)
 
-    monkeypatch.setattr(feed, "begin", fails)
+    monkeypatch.setattr(feed, "place", fails)
     async with following(world, Diary("broken"), diary):
         await until(world, diary, await happens(world, 1))
 

@@ -27,7 +27,7 @@ def tracked() -> list[str]:
 
 
 FILES = tracked()
-APP = [name for name in FILES if name.startswith("app/") and name.endswith(".py")]
+APP = [name for name in FILES if name.startswith(("app/", "integrations/")) and name.endswith(".py")]
 TREES = {name: ast.parse((ROOT / name).read_text(encoding="utf-8")) for name in APP}
 
 
@@ -111,8 +111,10 @@ def _bare_selects(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[
 
 
 def _is_across(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """The named exceptions: the list of all organizations, and a reading's statement, whose keys begin with the organization."""
-    return function.name == "all_organizations" or bool(function.args.args and function.args.args[0].arg == "keys")
+    """The named exceptions: the lists of all organizations and workspaces, and a reading's statement, whose keys begin with the organization."""
+    return function.name in {"all_organizations", "all_workspaces"} or bool(
+        function.args.args and function.args.args[0].arg == "keys"
+    )
 
 
 class Rule(NamedTuple):
@@ -126,7 +128,13 @@ class Rule(NamedTuple):
 
 
 RULES = [
-    Rule("hashing", r"app/audit/chain\.py", words(r"^hashlib|^hmac\b"), "import hashlib", "from app.audit import sha256"),
+    Rule(
+        "hashing",
+        r"app/audit/chain\.py|integrations/slack/guard\.py",
+        words(r"^hashlib|^hmac\b"),
+        "import hashlib",
+        "from app.audit import sha256",
+    ),
     Rule(
         "the time",
         r"app/core/",

@@ -99,7 +99,7 @@ async def advance(
     if organization_id not in due:
         return 0
     if not due[organization_id]:
-        await begin(database, reader.name, organization_id, at_head=False)
+        await place(database, reader.name, organization_id, at_head=False)
     try:
         return await _round(database, reader, organization_id, events_max)
     except _Failed as failed:
@@ -118,7 +118,7 @@ async def advance(
     return read
 
 
-async def begin(database: Database, reader: str, organization_id: UUID, *, at_head: bool) -> None:
+async def place(database: Database, reader: str, organization_id: UUID, *, at_head: bool) -> None:
     """Makes the reader's cursor, behind the last event there is or before the first. Does nothing where it has one already.
 
     Without this a reader begins before the first event. Raises NOT_FOUND for an organization that has no chain."""

@@ -3,11 +3,12 @@
 import base64
 import secrets
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
 
 TOKEN_PREFIX = "plaudit_"
+_NAMED = UUID("6f0f7a52-6d0b-5c0e-9d55-706c61756469")
 
 
 class Ids:
@@ -54,6 +55,16 @@ def organization_of(secret: str) -> UUID | None:
     except ValueError:
         return None
     return UUID(bytes=content[:16]) if len(content) == 48 else None
+
+
+def new_key() -> str:
+    """A key that nobody guesses, for a request that has none of its own."""
+    return secrets.token_urlsafe(18)
+
+
+def id_of(name: str) -> UUID:
+    """Always the same id for the same name: what is made at two places at once is made once."""
+    return uuid5(_NAMED, name)
 
 
 def new_salt() -> bytes:

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import secrets
 import tempfile
@@ -13,6 +12,7 @@ from typing import Any
 import orjson
 from pydantic import SecretStr
 
+from app import audit
 from app.core.errors import Misconfigured
 from app.core.settings import Settings
 
@@ -57,7 +57,7 @@ def slack_signing_secret(settings: Settings) -> str:
     if settings.slack_signing_secret.get_secret_value():
         return settings.slack_signing_secret.get_secret_value()
     key = with_secret_key(settings).secret_key.get_secret_value()
-    return hashlib.sha256(f"plaudit demo slack {key}".encode()).hexdigest()
+    return audit.sha256(f"plaudit demo slack {key}".encode()).hex()
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ async def connect(settings: Settings) -> None:
     database = Database(settings.database, audit.AuditChain())
     await database.open()
     try:
-        await audit.feed.begin(database, READER, ORGANIZATION_ID, at_head=True)
+        await audit.feed.place(database, READER, ORGANIZATION_ID, at_head=True)
         scopes = manifest.bot_scopes([feature.name for feature in manifest.FEATURES])
         token = Seal(settings.secret_key.get_secret_value(), SEALED_FOR).close(TOKEN)
         url = f"https://{NAME.lower()}.slack.com/"

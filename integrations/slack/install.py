@@ -1,12 +1,9 @@
 """Installing: a bot token in the settings, or Slack's OAuth for many workspaces, becomes a connected workspace."""
 
-import hashlib
-import hmac
 import logging
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from slack_bolt.error import BoltError
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
@@ -19,7 +16,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app import allowance, audit, organization, recognition
 from app.core.actor import Actor, Door, Role, system
 from app.core.clock import Clock
-from app.core.errors import PlauditError
+from app.core.errors import Misconfigured, PlauditError
+from app.core.ids import id_of
+from app.core.seal import Seal
 from app.core.settings import Settings
 from app.db import Database, Draft, Want, row
 from app.organization import Organization
@@ -31,8 +30,6 @@ from integrations.slack.workspaces import ConnectWorkspace, Workspaces
 
 STATE_SECONDS = 600
 BASE_POINTS = 50
-_ORGANIZATIONS = UUID("6f0f7a52-6d0b-5c0e-9d55-706c61756469")
-"""Namespace of the ids of organizations that begin as a workspace: two installations at once make one."""
 log = logging.getLogger("plaudit.slack")
 
 
@@ -75,7 +72,7 @@ class Installer:
         told, scopes = await self.api.identify(token)
         team_id = str(told["team_id"])
         # What happened before the workspace was connected is not told there.
-        await audit.feed.begin(self.database, NAME, organization_id, at_head=True)
+        await audit.feed.place(self.database, NAME, organization_id, at_head=True)
         connected = ConnectWorkspace(
             system(organization_id, Door.SLACK),
             team_id,
@@ -96,7 +93,7 @@ class Installer:
         token, team_id = installation.bot_token, installation.team_id
         try:
             known = await self.workspaces.by_team(team_id)
-            organization_id = known.organization_id if known is not None else uuid5(_ORGANIZATIONS, team_id)
+            organization_id = known.organization_id if known is not None else id_of(f"slack workspace {team_id}")
             told, _ = await self.api.identify(token)
             actor = system(organization_id, Door.SLACK)
             if known is None:
@@ -105,7 +102,7 @@ class Installer:
                 founding = FoundWorkspace(actor, name, str(user.get("tz") or "UTC"), read_user(user, team_id))
                 await self.database.submit(founding)
             scopes = installation.bot_scopes or ()
-            await audit.feed.begin(self.database, NAME, organization_id, at_head=True)
+            await audit.feed.place(self.database, NAME, organization_id, at_head=True)
             await self.database.submit(
                 ConnectWorkspace(
                     actor,
@@ -156,12 +153,12 @@ class Installed:
             self.listener()
 
 
-class SignedStates(AsyncOAuthStateStore):
-    """States of installations under way. Each is signed and dies after ten minutes, and Bolt ties it to its browser by a cookie;
+class SealedStates(AsyncOAuthStateStore):
+    """States of installations under way. Each is sealed and dies after ten minutes, and Bolt ties it to its browser by a cookie;
     the code that comes with it works once. So none needs to be kept."""
 
     def __init__(self, secret_key: str, clock: Clock) -> None:
-        self._key = hashlib.sha256(b"plaudit slack state" + secret_key.encode()).digest()
+        self._seal = Seal(secret_key, "slack state")
         self.clock = clock
 
     @property
@@ -171,19 +168,14 @@ class SignedStates(AsyncOAuthStateStore):
 
     async def async_issue(self, *args: object, **kwargs: object) -> str:
         """A new state."""
-        content = f"{int(self.clock().timestamp()) + STATE_SECONDS}.{secrets.token_urlsafe(16)}"
-        return f"{content}.{self._signature(content)}"
+        return self._seal.close(str(int(self.clock().timestamp()) + STATE_SECONDS)).decode()
 
     async def async_consume(self, state: str) -> bool:
         """Whether it is one of ours and still counts."""
-        content, _, signature = str(state).rpartition(".")
-        until, _, _ = content.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._signature(content).encode()):
+        try:
+            return int(self._seal.open(str(state).encode())) >= self.clock().timestamp()
+        except Misconfigured:
             return False
-        return until.isdigit() and int(until) >= self.clock().timestamp()
-
-    def _signature(self, content: str) -> str:
-        return hmac.new(self._key, content.encode(), hashlib.sha256).hexdigest()
 
 
 def oauth_flow(settings: Settings, clock: Clock, store: Store) -> AsyncOAuthFlow:
@@ -200,7 +192,7 @@ def oauth_flow(settings: Settings, clock: Clock, store: Store) -> AsyncOAuthFlow
             redirect_uri=f"{settings.public_url.rstrip('/')}{manifest.REDIRECT_PATH}",
             authorization_url=authorization,
             installation_store=store,
-            state_store=SignedStates(settings.secret_key.get_secret_value(), clock),
+            state_store=SealedStates(settings.secret_key.get_secret_value(), clock),
             state_expiration_seconds=STATE_SECONDS,
         ),
     )

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 
 from app.core.errors import Refusal
-from app.core.ids import Ids
+from app.core.ids import Ids, new_key
 from app.recognition import BoostRecognition, CommentOnRecognition
 from integrations.slack import drafts, gifts, jobs, layouts, markup, preferences, telling
 from integrations.slack.api import Slack
@@ -110,7 +110,7 @@ class Interactions:
         """Answers a press in words, in the place of what was pressed where only its reader sees that, once."""
         workspace, user, url = press.asker.workspace, press.asker.user_id, str(press.body.get("response_url") or "")
         said = telling.spoken(message)
-        once = f"press:{press.trigger or uuid4()}"
+        once = f"press:{press.trigger or new_key()}"
         lane = f"tell:{press.channel}:{user}"
         if url and replace:
             sealed = self.desk.seal.close(url).decode()
@@ -124,7 +124,7 @@ class Interactions:
         """Opens the form for giving."""
         metadata = {
             "v": 1,
-            "k": str(uuid4()),
+            "k": new_key(),
             "ch": typed.channel,
             "th": typed.thread,
             "ts": typed.ts,
@@ -255,7 +255,7 @@ class Interactions:
             found = (await gifts.shown(connection, workspace, [id_])).get(id_)
         if found is None or found.row.revoked_at is not None or found.gift.private:
             raise Stopped(layouts.note("This can't be added to any more."))
-        metadata = orjson.dumps({"v": 1, "k": str(uuid4()), "r": press.value, "ch": press.channel}).decode()
+        metadata = orjson.dumps({"v": 1, "k": new_key(), "r": press.value, "ch": press.channel}).decode()
         initial = min(workspace.terms.points_default or 1, max(standing.remaining, 1))
         await self.open(press, layouts.boost_form(workspace.unit, found.gift, standing, initial, metadata))
         return None
@@ -291,7 +291,7 @@ class Interactions:
         """Turns Home to one of its parts."""
         workspace, user, now = press.asker.workspace, press.asker.user_id, self.database.clock()
         await preferences.change(self.database, workspace, user, home=orjson.dumps(state).decode(), home_opened_at=now)
-        job = Job(Kind.HOME, f"home:press:{press.trigger or uuid4()}", jobs.homes(user), user=user)
+        job = Job(Kind.HOME, f"home:press:{press.trigger or new_key()}", jobs.homes(user), user=user)
         async with self.database.bookkeeping() as connection:
             await jobs.plan(connection, workspace.organization_id, [job], Ids(now))
 

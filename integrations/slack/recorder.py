@@ -1,6 +1,5 @@
 """The recorder: plays Slack for the demo. It answers every call, and keeps what would have been shown."""
 
-import time
 from collections import deque
 from typing import Any
 
@@ -33,7 +32,7 @@ class Recorder:
         if method == "conversations.info":
             return {"ok": True, "channel": {"id": given["channel"], "name": "general"}}
         self._keep(method, given)
-        ts = f"{int(time.time())}.{self._number:06d}"
+        ts = f"{int(self.database.clock().timestamp())}.{self._number:06d}"
         return {"ok": True, "ts": ts, "channel": given.get("channel", ""), "message": {}, "usergroups": [], "emoji": {}}
 
     async def respond(self, url: str, message: dict[str, Any], *, seconds: float = 0) -> None:

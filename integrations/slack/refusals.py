@@ -18,7 +18,7 @@ _ASK_ADMIN = frozenset({"giver_mode", "giver_status", "recipient_mode", "deny", 
 
 def mistyped(mistake: Mistake) -> Message:
     """What could not be read, and how to write it."""
-    shown = escape(mistake.shown)
+    shown = mistake.shown  # still as Slack sent it: escaped
     sentences = {
         Problem.NOBODY: "Who do you want to thank? Try `/kudos @name 10 for helping with the release`.",
         Problem.UNKNOWN_HANDLE: f"I can't tell who “{shown}” is. Pick the name from the list that Slack shows as you type.",

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -21,8 +22,8 @@ from integrations.slack.workspaces import Workspace, Workspaces
 LANES_AT_ONCE = 8
 CLAIM_SECONDS = 60
 """So long a delivery belongs to the process that took it up; if that dies, another goes on."""
-SPACING_SECONDS = {"post": 1.0, "home": 2.0}
-"""Between two calls in one lane: Slack takes about one message a second per channel."""
+SPACING_SECONDS = {"post": 1.0, "direct": 1.0, "home": 2.0}
+"""Between two calls in one lane: Slack takes about one message a second per channel, and a direct message is in one, too."""
 DENIED_MAX = 3
 AWAY_HOURS_MAX = 24
 """So long a delivery waits for Slack to come back."""
@@ -80,16 +81,19 @@ class Sender:
 
     async def round(self) -> int:
         """Takes up the head of every lane that is free and due; returns the number of lanes taken up."""
+        known = {workspace.organization_id: workspace for workspace in await self.workspaces.connected()}
         started = 0
-        for workspace in await self.workspaces.connected():
-            for lane in await self._due(workspace):
-                key = (workspace.team_id, lane)
-                if key in self._running or self._ready.get(key, 0.0) > time.monotonic():
-                    continue
-                task = asyncio.create_task(self._walk(workspace, lane), name=f"slack {lane}")
-                self._running[key] = task
-                task.add_done_callback(lambda _done, key=key: self._running.pop(key, None))  # type: ignore[misc]
-                started += 1
+        async with self.database.read() as connection:
+            due = (await connection.execute(_heads(list(known), self.database.clock()))).all()
+        for organization_id, lane in due:
+            workspace = known[organization_id]
+            key = (workspace.team_id, lane)
+            if key in self._running or self._ready.get(key, 0.0) > time.monotonic():
+                continue
+            task = asyncio.create_task(self._walk(workspace, lane), name=f"slack {lane}")
+            self._running[key] = task
+            task.add_done_callback(lambda _done, key=key: self._running.pop(key, None))  # type: ignore[misc]
+            started += 1
         return started
 
     async def settle(self, seconds: float = 10.0) -> None:
@@ -100,22 +104,6 @@ class Sender:
             if not await self.round() and not self._running:
                 return
             await asyncio.gather(*self._running.values(), return_exceptions=True)
-
-    async def _due(self, workspace: Workspace) -> list[str]:
-        """Lanes whose head may be taken up now."""
-        delivery, now = columns(SlackDelivery), self.database.clock()
-        rank = sa.func.row_number().over(partition_by=delivery.lane, order_by=delivery.id).label("rank")
-        chosen = (delivery.lane, delivery.not_before, delivery.claimed_until, rank)
-        waiting = delivery.state == DeliveryState.WAITING
-        heads = scoped(SlackDelivery, workspace.organization_id, *chosen).where(waiting).subquery()
-        statement = (
-            sa.select(heads.c.lane)
-            .where(heads.c.rank == 1)
-            .where(sa.or_(heads.c.not_before.is_(None), heads.c.not_before <= now))
-            .where(sa.or_(heads.c.claimed_until.is_(None), heads.c.claimed_until <= now))
-        )
-        async with self.database.read() as connection:
-            return list((await connection.execute(statement)).scalars())
 
     async def _walk(self, workspace: Workspace, lane: str) -> None:
         """Makes the deliveries of a lane, one after the other, as long as they are due."""
@@ -214,3 +202,20 @@ class Sender:
                 delivery.organization_id == workspace.organization_id, delivery.once == taken.once
             )
             await connection.execute(statement.values(**values))
+
+
+def _heads(keys: Sequence[UUID], now: datetime) -> sa.Select[Any]:
+    """The lanes of these organizations whose head may be taken up now."""
+    delivery = columns(SlackDelivery)
+    rank = sa.func.row_number().over(partition_by=(delivery.organization_id, delivery.lane), order_by=delivery.id).label("rank")
+    heads = (
+        sa.select(delivery.organization_id, delivery.lane, delivery.not_before, delivery.claimed_until, rank)
+        .where(delivery.organization_id.in_(keys), delivery.state == DeliveryState.WAITING)
+        .subquery()
+    )
+    return (
+        sa.select(heads.c.organization_id, heads.c.lane)
+        .where(heads.c.rank == 1)
+        .where(sa.or_(heads.c.not_before.is_(None), heads.c.not_before <= now))
+        .where(sa.or_(heads.c.claimed_until.is_(None), heads.c.claimed_until <= now))
+    )

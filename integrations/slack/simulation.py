@@ -1,7 +1,6 @@
 """The simulation: a signed command as Slack would send it, and what Slack would show, in letters."""
 
 import re
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 from unicodedata import combining, normalize
@@ -11,7 +10,9 @@ import aiohttp
 
 from app.allowance import Allowance, BringUpToDate
 from app.core.actor import Door, system
+from app.core.clock import now
 from app.core.errors import Misconfigured
+from app.core.ids import new_key
 from app.db import Database, columns, scoped, table_of
 from app.organization import Member, MemberStatus
 from integrations.slack.guard import sign
@@ -114,7 +115,7 @@ class Simulation:
             "user_id": user_id,
             "channel_id": CHANNEL,
             "channel_name": CHANNEL_NAME,
-            "trigger_id": f"simulated.{time.time_ns()}",
+            "trigger_id": f"simulated.{new_key()}",
             "api_app_id": workspace.app_id,
         }
         try:
@@ -132,7 +133,7 @@ class Simulation:
         return list(answer["shown"]) if answer is not None else None
 
     async def _post(self, session: aiohttp.ClientSession, path: str, body: str, kind: str) -> dict[str, Any] | None:
-        headers = sign(self.signing_secret, body.encode(), int(time.time())) | {"content-type": kind}
+        headers = sign(self.signing_secret, body.encode(), int(now().timestamp())) | {"content-type": kind}
         async with session.post(self.address + path, data=body.encode(), headers=headers) as response:
             text = await response.text()
             if response.status == 404:

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-import time
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+
+from app.core.clock import now
 
 SILENT_SECONDS_MAX = 60.0
 """Slack pings every few seconds; a connection that is silent for so long is dead, whatever it says itself."""
@@ -48,18 +49,18 @@ class SocketMode:
             return "Socket Mode is not connected"
         client = self._handler.client
         heard = max(self._heard, client.last_ping_pong_time or 0.0)
-        return "" if time.time() - heard < self.silent_seconds_max else "Socket Mode has been silent for too long"
+        return "" if now().timestamp() - heard < self.silent_seconds_max else "Socket Mode has been silent for too long"
 
     async def _connect(self) -> None:
         web_client = AsyncWebClient(base_url=self.api_url.rstrip("/") + "/")
         handler = AsyncSocketModeHandler(self.bolt, self.app_token, web_client=web_client)
         handler.client.on_message_listeners.append(self._on_message)
-        self._heard = time.time()
+        self._heard = now().timestamp()
         self._handler = handler
         await handler.connect_async()  # type: ignore[no-untyped-call]
 
     async def _on_message(self, *_message: object) -> None:
-        self._heard = time.time()
+        self._heard = now().timestamp()
 
     async def _close(self) -> None:
         handler, self._handler = self._handler, None

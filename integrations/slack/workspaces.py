@@ -145,14 +145,13 @@ class Workspaces:
     async def connected(self) -> list[Workspace]:
         """Every workspace that the app is installed in."""
         async with self.database.read() as connection:
-            found = (await connection.execute(_statement().where(columns(SlackWorkspace).uninstalled_at.is_(None)))).all()
+            found = (await connection.execute(all_workspaces().where(columns(SlackWorkspace).uninstalled_at.is_(None)))).all()
         return [self._workspace(one) for one in found]
 
     async def organizations(self) -> list[UUID]:
         """Every organization that is a workspace, uninstalled ones too: their feeds are read on, and nothing is told."""
-        workspace = columns(SlackWorkspace)
         async with self.database.read() as connection:
-            return list((await connection.execute(sa.select(workspace.organization_id))).scalars())
+            return [found.organization_id for found in await connection.execute(all_workspaces())]
 
     async def _find(self, key: str | UUID, condition: Any) -> Workspace | None:
         known = self._known.get(key)
@@ -161,7 +160,7 @@ class Workspaces:
         forgotten = self._forgotten
         async with self.database.read() as connection:
             # Were a team connected twice, the first one counts: nobody takes over another's workspace.
-            rows = (await connection.execute(_statement().where(condition))).all()
+            rows = (await connection.execute(all_workspaces().where(condition))).all()
         workspace = self._workspace(rows[0]) if rows else None
         if forgotten == self._forgotten:
             self._known[key] = workspace, time.monotonic() + REMEMBERED_SECONDS
@@ -190,8 +189,8 @@ class Workspaces:
             self._forgotten += 1
 
 
-def _statement() -> sa.Select[Any]:
-    """Workspaces with their organizations: like the list of organizations, a question across tenants."""
+def all_workspaces() -> sa.Select[Any]:
+    """Workspaces with their organizations: like the list of organizations, a question across tenants, asked by no request."""
     workspace, program = columns(SlackWorkspace), columns(Organization)
     seen = columns(SlackRound)
     joined = table_of(SlackWorkspace).join(table_of(Organization), workspace.organization_id == program.organization_id)
