@@ -111,10 +111,11 @@ def _bare_selects(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[
 
 
 def _is_across(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """The named exceptions: the lists of all organizations and workspaces, and a reading's statement, whose keys begin with the organization."""
-    return function.name in {"all_organizations", "all_workspaces"} or bool(
-        function.args.args and function.args.args[0].arg == "keys"
-    )
+    """The named exceptions: the lists of all organizations and workspaces, and a reading's statement, whose keys begin with the
+    organization."""
+    if function.name in {"all_organizations", "all_workspaces"}:
+        return True
+    return bool(function.args.args and function.args.args[0].arg == "keys")
 
 
 class Rule(NamedTuple):

@@ -5,6 +5,7 @@ PlauditError
 ├── Unauthenticated  nobody is known behind the request
 ├── Forbidden      the role of the actor may not do this at all
 ├── Busy           too many acts wait, or the server is going down: try again soon
+│   └── InDoubt    nobody knows whether it was done
 ├── Misconfigured  a setting or the database is not as it must be: the server does not start
 └── Bug            ours: logged under a reference, masked to the caller
 """
@@ -108,6 +109,10 @@ class Forbidden(PlauditError):
 
 class Busy(PlauditError):
     """Too many acts wait, or the server is going down. Nothing was changed; the caller may try again."""
+
+
+class InDoubt(Busy):
+    """The database went away at the wrong moment: whether it was done is not known."""
 
 
 class Misconfigured(PlauditError):

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from app.core.clock import Clock
 from app.core.clock import now as present
-from app.core.errors import Bug, Busy, PlauditError
+from app.core.errors import Bug, Busy, InDoubt, PlauditError
 from app.core.ids import new_reference
 from app.db.batch import Act, Batch, Chain, Draft, Missing
 from app.db.sources import Source, Want, one
@@ -154,7 +154,8 @@ class Committer:
             outcomes = await self._attempt([act for act, _ in entries])
         except (Locked, Lost) as error:
             log.error("%d acts were not committed: %s", len(entries), error)
-            outcomes = [Busy(_BUSY[type(error)])] * len(entries)
+            kind = InDoubt if isinstance(error, Lost) else Busy
+            outcomes = [kind(_BUSY[type(error)])] * len(entries)
         except Exception as error:
             if len(entries) > 1:
                 log.warning("a batch of %d acts failed and is tried act by act: %r", len(entries), error)

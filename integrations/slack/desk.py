@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from app import organization, recognition
+from app import allowance, organization, recognition
 from app.core.actor import Actor
 from app.core.errors import Code, PlauditError, Refusal
 from app.core.seal import Seal
@@ -71,7 +71,10 @@ class Desk:
             raise Stopped(layouts.note("I don't know you yet, and Slack doesn't answer. Try again in a minute."))
         if known.member_id is None or known.deleted or known.status is MemberStatus.DEACTIVATED:
             raise Stopped(layouts.note("This account can't take part here. Ask an admin."))
-        return Asker(workspace, known)
+        asker = Asker(workspace, known)
+        if known.status is MemberStatus.INVITED:  # Who speaks has come.
+            await self.database.submit(allowance.Followed(organization.WelcomeMember(asker.actor)))
+        return asker
 
     async def typed(self, asker: Asker, giving: Giving, typed: Typed) -> Typed:
         """What was typed, with its words as plain text."""
@@ -253,7 +256,8 @@ class Desk:
         )
         points = typed.points if typed.points is not None else workspace.terms.points_default
         chosen = typed.hashtags[0] if typed.hashtags else None
-        fields = GiveFields(typed.people, points, typed.message, chosen, typed.post_to or None)
+        channel = typed.post_to if typed.post_to.startswith("C") else None  # a conversation of two is no choice there
+        fields = GiveFields(typed.people, points, typed.message, chosen, channel)
         return layouts.give_form(workspace.unit, standing, terms, metadata, fields, quoted=quoted)
 
 

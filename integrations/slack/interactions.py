@@ -130,6 +130,7 @@ class Interactions:
             "ts": typed.ts,
             "pl": typed.permalink,
             "pr": typed.private,
+            "u": typed.url,
         }
         try:
             view = await self.desk.form(press.asker, typed, orjson.dumps(metadata).decode(), quoted=quoted)
@@ -140,7 +141,9 @@ class Interactions:
 
     async def _open(self, press: Press) -> Answer:
         channel = press.channel if press.value == "command" else ""
-        await self.show_form(press, Typed(Way.FORM, channel=channel))
+        name = str((press.body.get("channel") or {}).get("name") or "")
+        private = await self._is_private(press, name) if channel else False
+        await self.show_form(press, Typed(Way.FORM, channel=channel, private=private))
         return None
 
     async def _open_for_message(self, press: Press) -> Answer:
@@ -220,6 +223,7 @@ class Interactions:
             thread=str(metadata.get("th") or "") if where == metadata.get("ch") else "",
             ts=str(metadata.get("ts") or ""),
             permalink=str(metadata.get("pl") or ""),
+            url=str(metadata.get("u") or "") if where == metadata.get("ch") else "",
             hashtags=(str(value),) if value else (),
         )
         try:

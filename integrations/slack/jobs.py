@@ -41,8 +41,14 @@ class Kind(StrEnum):
     """Show somebody a few words that nobody else sees."""
     ANSWER = "answer"
     """Put an answer in the place of a message that only its reader sees, by the address that came with the press."""
+    JOIN = "join"
+    """Become a member of the feed channel: only there are reactions on our posts told to us."""
     HOME = "home"
     """Publish somebody's Home anew."""
+
+
+TELLING = frozenset({Kind.POST, Kind.DIRECT, Kind.MARK})
+"""What tells of a recognition for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ async def plan(
             "lane": job.lane,
             "job": job.document(),
             "sequence": sequence,
+            "recognition_id": UUID(job.recognition) if job.kind in TELLING else None,
             "state": DeliveryState.WAITING,
             "tries": 0,
         }
@@ -141,8 +148,6 @@ async def purge(connection: AsyncConnection, organization_id: UUID, now: datetim
     return (await connection.execute(statement)).rowcount
 
 
-def planned(organization_id: UUID, recognition_id: str) -> sa.Select[Any]:
+def planned(organization_id: UUID, recognition_id: UUID) -> sa.Select[Any]:
     """Everything planned that tells of a recognition for the first time."""
-    once = columns(SlackDelivery).once
-    told = (f"post:{recognition_id}:", f"direct:{recognition_id}:", f"mark:{recognition_id}:")
-    return scoped(SlackDelivery, organization_id).where(sa.or_(*(once.startswith(head, autoescape=True) for head in told)))
+    return scoped(SlackDelivery, organization_id).where(columns(SlackDelivery).recognition_id == recognition_id)

@@ -195,6 +195,7 @@ class SlackDelivery(TenantTable, table=True):
         refers("", "organization", ""),
         one_of("state", DeliveryState),
         Index("ix_slack_delivery_by_state", "organization_id", "state", "lane", "id"),
+        Index("ix_slack_delivery_by_recognition", "organization_id", "recognition_id"),
     )
 
     once: str = text(primary_key=True)
@@ -207,6 +208,8 @@ class SlackDelivery(TenantTable, table=True):
     """What is to be done, as JSON: see `jobs`."""
     sequence: int = whole()
     """The event that asked for it; 0: none."""
+    recognition_id: UUID | None = identifier(default=None)
+    """The recognition that it tells of for the first time."""
     state: DeliveryState = word(DeliveryState, default=DeliveryState.WAITING)
     tries: int = whole(default=0)
     not_before: datetime | None = moment(default=None)

@@ -68,7 +68,7 @@ class SlackReader:
             wanted = list(_wanted(event, facts))
             await jobs.plan(connection, workspace.organization_id, wanted, ids, sequence=event.sequence)
             for job in wanted:
-                if job.recognition and job.kind in {Kind.POST, Kind.DIRECT, Kind.MARK}:
+                if job.kind in jobs.TELLING:
                     facts.places.setdefault(UUID(job.recognition), []).append(job)
 
     async def again(self, connection: AsyncConnection, letter: DeadLetter) -> None:
@@ -91,6 +91,9 @@ class SlackReader:
 def _wanted(event: AuditEvent, facts: Facts) -> list[Job]:
     """What one event asks for."""
     kind, _, subject = event.subject.partition(":")
+    if event.action == "slack.settings_changed":
+        channel = str(audit.feed.body(event).get("feed_channel") or "")
+        return [Job(Kind.JOIN, f"join:{event.sequence}", jobs.posts(channel), channel=channel)] if channel else []
     if kind != "recognition":
         members = {UUID(subject)} if kind == "member" else set()
         return _homes(event, facts, members | ({event.actor_id} if event.actor_id is not None else set()))
@@ -227,7 +230,7 @@ async def _watched(connection: AsyncConnection, organization_id: UUID, users: se
 async def _places(connection: AsyncConnection, organization_id: UUID, recognition_id: UUID) -> list[Job]:
     """Where a recognition was told, or is about to be: posts that are out, and those that wait in their lanes."""
     found: dict[tuple[str, str, Kind], Job] = {}
-    for row in await connection.execute(jobs.planned(organization_id, str(recognition_id))):
+    for row in await connection.execute(jobs.planned(organization_id, recognition_id)):
         job = jobs.parse(row.job)
         found[job.channel, job.user, job.kind] = job
     post = columns(SlackPost)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from app.core.errors import Bug, Busy, Code, Forbidden, PlauditError, Refusal, Unauthenticated
+from app.core.errors import Bug, Busy, Code, Forbidden, InDoubt, PlauditError, Refusal, Unauthenticated
 from app.core.ids import new_reference
 from integrations.slack import layouts
 from integrations.slack.grammar import Mistake, Problem
@@ -85,6 +85,8 @@ def failed(error: BaseException) -> Message:
         return layouts.note(escape(str(error)))
     if isinstance(error, Unauthenticated):
         return layouts.note("Your account has been deactivated here. Ask an admin.")
+    if isinstance(error, InDoubt):
+        return layouts.note("I can't tell whether this was done. Look at `/kudos history` before you do it again.")
     if isinstance(error, Busy):
         return layouts.note("Plaudit has too much to do at this moment, and nothing was sent. Try again in a minute.")
     reference = error.reference if isinstance(error, Bug) else new_reference()
@@ -93,7 +95,7 @@ def failed(error: BaseException) -> Message:
 
 def is_told(error: BaseException) -> bool:
     """Whether an error is one that a person is told of, rather than a failure to be tried again."""
-    return isinstance(error, PlauditError) and not isinstance(error, Busy)
+    return isinstance(error, PlauditError) and not isinstance(error, Busy | Bug)
 
 
 def account(workspace: Workspace, kind: str, user_id: str) -> Message:

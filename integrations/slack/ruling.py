@@ -11,7 +11,7 @@ from app.allowance import AllowanceEffect, AllowancePolicy, AllowancePolicyVersi
 from app.core.actor import Actor, Permission
 from app.core.errors import Code, Refusal
 from app.db import Act, Draft, Want, row, rows
-from app.organization import EVERYONE, Audience, Organization, ParticipationMode
+from app.organization import EVERYONE, Audience, MemberStatus, Organization, ParticipationMode
 from app.recognition import Case, Effect, GivingPolicy, GivingPolicyNow, GivingRule, Person, SetGivingPolicy
 
 VERB = "slackRule"
@@ -149,7 +149,7 @@ def _denials(rule: Rule) -> list[GivingRule]:
 
 
 def _place(rules: Sequence[AllowanceRule], audience: Audience) -> int:
-    """Where an amount belongs: a later rule counts over an earlier one, so the more people one is about, the earlier it stands."""
+    """Where an amount belongs: a later rule counts over an earlier one, so what is about more people stands before."""
     return next((place for place, one in enumerate(rules) if _rank(one.audience) > _rank(audience)), len(rules))
 
 
@@ -316,13 +316,13 @@ def _kinds(rules: Sequence[GivingRule], people: Sequence[Seen]) -> list[list[See
     """The people by what the rules can tell of them: those of one kind are judged alike."""
     groups = frozenset(id_ for rule in rules for id_ in rule.giver.group_ids | rule.recipient.group_ids)
     named = frozenset(id_ for rule in rules for id_ in rule.giver.member_ids | rule.recipient.member_ids)
-    alike: dict[object, list[Seen]] = {}
+    alike: dict[tuple[MemberStatus, ParticipationMode, ParticipationMode, frozenset[UUID], UUID | None], list[Seen]] = {}
     for seen in people:
         who, inside = seen.before, seen.before.group_ids & groups
         key = (who.status, who.mode, seen.after.mode, inside, who.id if who.id in named else None)
         alike.setdefault(key, []).append(seen)
     kinds: dict[object, list[Seen]] = {}
-    for (status, mode, mode_after, inside, _), some in alike.items():  # type: ignore[misc]
+    for (status, mode, mode_after, inside, _), some in alike.items():
         first = some[0].before.id
         told = tuple((rule.giver.includes(first, inside), rule.recipient.includes(first, inside)) for rule in rules)
         kinds.setdefault((status, mode, mode_after, told), []).extend(some)

@@ -51,6 +51,7 @@ class Teller:
             Kind.RECEIPT: self._receipt,
             Kind.TELL: self._tell,
             Kind.ANSWER: self._answer,
+            Kind.JOIN: self._join,
             Kind.HOME: self._home,
         }
 
@@ -297,6 +298,12 @@ class Teller:
                 if denied.error not in _NOT_THERE:
                     raise
         await self.slack.call(workspace, "chat.postMessage", channel=user, unfurl_links=False, **message)
+
+    async def _join(self, workspace: Workspace, job: Job) -> None:
+        if "channels:join" not in workspace.scopes:
+            return
+        with contextlib.suppress(Denied):  # A private channel is joined by invitation only.
+            await self.slack.call(workspace, "conversations.join", channel=job.channel)
 
     async def _home(self, workspace: Workspace, job: Job) -> None:
         view = await self.homes.view(workspace, job.user)

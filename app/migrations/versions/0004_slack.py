@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("lane", sa.Text(), nullable=False),
         sa.Column("job", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("recognition_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=True),
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("tries", sa.BigInteger(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
@@ -44,6 +45,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "once", name=op.f("pk_slack_delivery")),
     )
     with op.batch_alter_table("slack_delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_slack_delivery_by_recognition", ["organization_id", "recognition_id"], unique=False)
         batch_op.create_index("ix_slack_delivery_by_state", ["organization_id", "state", "lane", "id"], unique=False)
 
     op.create_table(
@@ -226,6 +228,7 @@ def downgrade() -> None:
     op.drop_table("slack_draft")
     with op.batch_alter_table("slack_delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_slack_delivery_by_state")
+        batch_op.drop_index("ix_slack_delivery_by_recognition")
 
     op.drop_table("slack_delivery")
     op.drop_table("slack_channel")
