@@ -1,20 +1,21 @@
-"""Slack, played for the bench: its Web API, which takes every call at once, and what its servers send to an app."""
+"""Slack, played for the bench: its Web API, which takes every call at once; what its servers send; what forgers send."""
 
 import itertools
 import json
 import time
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from integrations.slack.guard import FORM, JSON, sign
+from integrations.slack.guard import BODY_BYTES_MAX, CLOCK_SECONDS_APART_MAX, DEPTH_MAX, FORM, JSON, SIGNATURE, TIMESTAMP, sign
 
 SIGNING_SECRET = "bench signing secret"
 TEAM, APP, BOT = "T0BENCH", "A0BENCH", "U0PLAUDIT"
 PEOPLE, CHANNELS = 500, 300
-RETRIES_MAX = 3
+PATH = "/slack/events"
 
 
 def person(number: int) -> str:
@@ -145,6 +146,54 @@ def message(number: int) -> bytes:
 
 def headers(body: bytes, retry: int = 0) -> dict[str, str]:
     """What Slack sends along with this body at this moment: an event for the first time, or once more."""
-    assert retry <= RETRIES_MAX
     again = {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": "http_timeout"} if retry else {}
     return {"Content-Type": JSON if body.startswith(b"{") else FORM, **sign(SIGNING_SECRET, body, int(time.time())), **again}
+
+
+def forged(body: bytes, now: int) -> Iterator[tuple[str, int, bytes]]:
+    """What a forger might make of a body that gives: what is wrong with it, the status it should get, the request."""
+    media = JSON if body.startswith(b"{") else FORM
+    at, right = sign(SIGNING_SECRET, body, now).values()
+
+    def request(*headers: tuple[str, str | bytes], sent: bytes = body, length: int | None = None, media: str = media) -> bytes:
+        lines = [f"POST {PATH} HTTP/1.1", "Host: 127.0.0.1", f"Content-Type: {media}", "Connection: close"]
+        lines.append("Transfer-Encoding: chunked" if length == 0 else f"Content-Length: {length or len(sent)}")
+        head = b"".join(b"%b\r\n" % line.encode() for line in lines)
+        for name, value in headers:
+            head += b"%b: %b\r\n" % (name.encode(), value.encode() if isinstance(value, str) else value)
+        return head + b"\r\n" + sent
+
+    def signed(sent: bytes, at: int = now, secret: str = SIGNING_SECRET) -> list[tuple[str, str | bytes]]:
+        return list(sign(secret, sent, at).items())
+
+    yield "signed with another secret", 401, request(*signed(body, secret="another secret"))
+    yield "the signature of another body", 401, request(*signed(body + b"0"))
+    yield "another body under a signature", 401, request(*signed(body), sent=body.replace(b"release", b"RELEASE"))
+    for apart in (-3600, -CLOCK_SECONDS_APART_MAX - 60, CLOCK_SECONDS_APART_MAX + 60):
+        yield f"signed {apart} seconds from now", 401, request(*signed(body, at=now + apart))
+    yield "an old request under a new timestamp", 401, request((TIMESTAMP, at), *signed(body, at=now - 3600)[1:])
+    for junk in (b"soon", b"", b"-1", b"1e9", b"0x7fffffff", b"9" * 400, f"{now}.0".encode(), "١٧".encode(), b"\xff\xfe"):
+        yield f"the timestamp {junk[:12]!r}", 401, request((TIMESTAMP, junk), (SIGNATURE, right))
+    yield "no timestamp", 401, request((SIGNATURE, right))
+    yield "two timestamps", 401, request((TIMESTAMP, at), (TIMESTAMP, at), (SIGNATURE, right))
+    yield "no signature", 401, request((TIMESTAMP, at))
+    yield "two signatures", 401, request((TIMESTAMP, at), (SIGNATURE, "v0=0"), (SIGNATURE, right))
+    for other in (b"", b"v0=", b"v0=" + b"0" * 64, right.upper().encode(), right[:-1].encode(), right[3:].encode()):
+        yield f"the signature {other[:6]!r}", 401, request((TIMESTAMP, at), (SIGNATURE, other))
+    for other in ("v0=é".encode(), b"v0=\xff\xfe\xfd", right.translate({ord("0") + n: 0xFF10 + n for n in range(10)}).encode()):
+        yield f"the signature {other[:6]!r}, not ASCII", 401, request((TIMESTAMP, at), (SIGNATURE, other))
+    yield "no headers of Slack's", 401, request()
+    nested = b"[" * 100_000
+    for junk in (b"{", b"[1, 2", b"null", b"\xff\x00{}", b"payload=%ff&payload=[", b"", nested, b'{"a":' * 10_000):
+        yield f"unsigned junk {junk[:6]!r}", 401, request(sent=junk, media=JSON)
+    deep = b'{"a":' * (DEPTH_MAX + 1) + b"1" + b"}" * (DEPTH_MAX + 1)
+    for junk in (b"{", b"[1]", b"null", b'{"a": NaN}', b'"\xff"', b"", nested, deep):
+        yield f"signed junk {junk[:6]!r}", 400, request(*signed(junk), sent=junk, media=JSON)
+    for junk in (b"", b"payload={", b"payload=[]", b"payload={}&payload={}", b"payload=%FF", b"&".join([b"a=1"] * 200)):
+        yield f"signed form {junk[:6]!r}", 400, request(*signed(junk), sent=junk, media=FORM)
+    yield "a length that is no number", 400, request(*signed(body), ("Content-Length", "many"))
+    for length in (BODY_BYTES_MAX + 1, 10**15):
+        yield f"{length:,} bytes announced", 413, request(*signed(body), sent=b"", length=length)
+    large = body.ljust(BODY_BYTES_MAX + 1)
+    chunk = b"%x\r\n%b\r\n" % (len(large), large)
+    yield "too large, signed, of unknown length", 413, request(*signed(large), sent=chunk, length=0)

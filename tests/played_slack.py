@@ -135,8 +135,8 @@ class PlayedSlack:
         return [call for call in self.calls if call.method in methods]
 
     def posts(self, channel_id: str) -> list[Json]:
-        """The messages that stand in a channel."""
-        return list(self.channels[channel_id].messages.values())
+        """The app's messages that stand in a channel."""
+        return [one for one in self.channels[channel_id].messages.values() if one["user"] == BOT_USER]
 
     def direct(self, user_id: str) -> list[Json]:
         """The messages that stand in somebody's direct conversation with the app."""

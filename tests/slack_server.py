@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -29,7 +29,7 @@ SECRET_KEY = "of the black box, and long enough for it"
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 25
 LOOK_SECONDS = 0.03
-PORTS = itertools.cycle(range(12_000, 32_000))
+PORTS = itertools.cycle(range(12_000 + os.getpid() * 37 % 10_000, 32_000))
 """Below those that the system hands out by itself, so that nobody takes one between two lives of a server."""
 ONE_WORKSPACE = {"slack_bot_token": BOT_TOKEN}
 
@@ -230,14 +230,6 @@ def _free_port() -> int:
             tried.bind(("127.0.0.1", port))
             return port
     raise AssertionError("every port is taken")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def ports_of_this_worker() -> Iterator[None]:
-    """Every process of the tests begins elsewhere."""
-    for _ in range(os.getpid() * 37 % 20_000):
-        next(PORTS)
-    yield
 
 
 Serve = Callable[..., Server]

@@ -45,7 +45,8 @@ async def shown(connection: AsyncConnection, workspace: Workspace, ids: Iterable
     if not found:
         return {}
     values = await recognition.reads.hashtags(connection, workspace.organization_id, found)
-    boosts = await recognition.reads.boosts(connection, workspace.organization_id, found)
+    boosted = [id_ for id_, (row, _) in found.items() if row.boost_count or row.revoked_at is not None]
+    boosts = await recognition.reads.boosts(connection, workspace.organization_id, boosted) if boosted else {}
     wanted = {row.giver_id for row, _ in found.values()} | {id_ for _, recipients in found.values() for id_ in recipients}
     members = await organization.reads.members_by_id(connection, workspace.organization_id, wanted)
     accounts = await people.by_member(connection, workspace, wanted)
@@ -64,7 +65,7 @@ async def shown(connection: AsyncConnection, workspace: Workspace, ids: Iterable
             origin.permalink or None if origin is not None else None,
             row.visibility is Visibility.PRIVATE,
             row.boost_points,
-            len({booster.id for _, booster in boosts[id_]}),
+            len({booster.id for _, booster in boosts.get(id_, ())}),
             row.given_at,
         )
         here[id_] = Shown(gift, row, tuple(recipients), accounts, origin)

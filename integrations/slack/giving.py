@@ -21,7 +21,7 @@ from app.recognition import (
     RevokeBoost,
     RevokeRecognition,
 )
-from integrations.slack.models import SlackOrigin, SlackPerson, SlackReaction, Way
+from integrations.slack.models import SlackLastGift, SlackOrigin, SlackReaction, Way
 from integrations.slack.terms import Terms
 
 TWICE_SECONDS = 60
@@ -115,7 +115,7 @@ class GiveInSlack:
     def needs(self) -> Iterable[Want]:
         """What `decide` will ask for."""
         yield from self.give.needs()
-        yield row(SlackPerson, self.actor.organization_id, self.place.team_id, self.place.user_id)
+        yield row(SlackLastGift, self.actor.organization_id, self.give.wish.giver_id)
 
     def decide(self, draft: Draft) -> Sent:
         """What was given. Raises AskFirst or JustSent, besides what giving refuses."""
@@ -138,17 +138,16 @@ class GiveInSlack:
         return terms.confirm_percent < 100 and cost * 100 > before * terms.confirm_percent
 
     def _not_twice(self, draft: Draft) -> None:
-        person = draft.get(SlackPerson, self.place.team_id, self.place.user_id)
-        if person is None:
-            return
         wish = self.give.wish
+        last = draft.get(SlackLastGift, wish.giver_id)
         same = audit.canonical([sorted(map(str, wish.recipient_ids + wish.group_ids)), wish.points_each, wish.message])
         digest = audit.sha256(draft.organization_id.bytes + same)
-        moment = person.last_gift_at
-        recent = moment is not None and draft.now - moment < timedelta(seconds=TWICE_SECONDS)
-        if recent and person.last_gift == digest and not self.again:
+        if last is None:
+            draft.add(SlackLastGift, member_id=wish.giver_id, digest=digest, at=draft.now)
+            return
+        if last.digest == digest and draft.now - last.at < timedelta(seconds=TWICE_SECONDS) and not self.again:
             raise JustSent
-        draft.change(person, last_gift=digest, last_gift_at=draft.now)
+        draft.change(last, digest=digest, at=draft.now)
 
 
 def left_to(draft: Draft, member_id: UUID) -> Left:

@@ -65,9 +65,18 @@ class SlackPerson(TenantTable, table=True):
     """Empty for apps and strangers."""
     made_member: bool = False
     """Whether the member was made from this account, so that its name and picture follow it."""
-    last_gift: bytes | None = binary(default=None)
-    """Digest of what was last given in Slack, by which a second press of the key is noticed."""
-    last_gift_at: datetime | None = moment(default=None)
+
+
+class SlackLastGift(TenantTable, table=True):
+    """What a member gave last in Slack, by which a second press of the key is noticed. Changed by acts."""
+
+    __tablename__ = "slack_last_gift"
+    __table_args__ = (refers("member_id", "member", "id"),)
+
+    member_id: UUID = key()
+    digest: bytes = binary()
+    """Of the people, points and words."""
+    at: datetime = moment()
 
 
 class Choice(StrEnum):

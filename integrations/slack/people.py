@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app import allowance, organization
 from app.core.actor import Actor, Door, Role, system
 from app.core.errors import PlauditError, Refusal
-from app.db import Database, Draft, Want, columns, row, rows, scoped, table_of
+from app.db import Batch, Database, Draft, Want, columns, row, rows, scoped, table_of
 from app.organization import Group, Member, Membership, MemberStatus, Organization, ParticipationMode
 from integrations.slack.api import Slack
 from integrations.slack.models import PersonKind, SlackPerson, SlackWorkspace
@@ -21,6 +22,8 @@ from integrations.slack.workspaces import Workspace
 
 GUESTS, KIND = "Guests", "slack"
 PAGE = 200
+REMEMBERED_SECONDS = 1.0
+REMEMBERED_MAX = 50_000
 AT_ONCE = 100
 _PEOPLE = frozenset({PersonKind.PERSON, PersonKind.GUEST, PersonKind.INVITED})
 _SLACKBOT = "USLACKBOT"
@@ -234,10 +237,23 @@ class People:
     def __init__(self, database: Database, slack: Slack) -> None:
         self.database = database
         self.slack = slack
+        self._remembered: dict[tuple[str, str], tuple[Known, float]] = {}
+        self._forgotten = 0
+        database.committer.listeners.append(self._forget)
 
     async def known(self, workspace: Workspace, user_ids: Iterable[str]) -> dict[str, Known]:
-        """Those of the users that are known here; the others are asked for and enrolled, unless Slack does not answer."""
-        wanted = list(dict.fromkeys(user_ids))
+        """Those of the users that are known here; the others are asked for and enrolled, unless Slack does not answer. Remembered
+        for a second; what this process changed counts at once, and acts look again under the lock."""
+        wanted, found = list(dict.fromkeys(user_ids)), {}
+        for user_id in wanted:
+            known, until = self._remembered.get((workspace.team_id, user_id), (None, 0.0))
+            if known is not None and until > time.monotonic():
+                found[user_id] = known
+        unseen = [user_id for user_id in wanted if user_id not in found]
+        return found | await self._look_up(workspace, unseen) if unseen else found
+
+    async def _look_up(self, workspace: Workspace, wanted: list[str]) -> dict[str, Known]:
+        forgotten = self._forgotten
         async with self.database.read() as connection:
             found = await by_user(connection, workspace, wanted)
         missing = [user_id for user_id in wanted if user_id not in found]
@@ -245,7 +261,17 @@ class People:
             await asyncio.gather(*(self._meet(workspace, user_id) for user_id in missing))
             async with self.database.read() as connection:
                 found |= await by_user(connection, workspace, missing)
+        elif forgotten == self._forgotten:
+            if len(self._remembered) > REMEMBERED_MAX:
+                self._remembered.clear()
+            until = time.monotonic() + REMEMBERED_SECONDS
+            self._remembered |= {(workspace.team_id, user_id): (known, until) for user_id, known in found.items()}
         return found
+
+    def _forget(self, batch: Batch) -> None:
+        if batch.touched(SlackPerson) or batch.touched(Member):
+            self._remembered.clear()
+            self._forgotten += 1
 
     async def _meet(self, workspace: Workspace, user_id: str) -> None:
         with contextlib.suppress(PlauditError):

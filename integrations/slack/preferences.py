@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,9 +21,14 @@ async def of(connection: AsyncConnection, workspace: Workspace, user_id: str) ->
 
 async def change(database: Database, workspace: Workspace, user_id: str, **values: Any) -> None:
     """Writes some of it down."""
+    async with database.bookkeeping() as connection:
+        await connection.execute(changed(database, workspace, user_id, **values))
+
+
+def changed(database: Database, workspace: Workspace, user_id: str, **values: Any) -> sa.Executable:
+    """The statement that writes some of it down."""
     table = table_of(SlackPreference)
     insert: Any = sqlite.insert(table) if database.is_sqlite else postgresql.insert(table)
     key = {"organization_id": workspace.organization_id, "user_id": user_id}
     row = insert.values({**key, **_AT_FIRST, **values})
-    async with database.bookkeeping() as connection:
-        await connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
+    return cast(sa.Executable, row.on_conflict_do_update(index_elements=list(key), set_=values))

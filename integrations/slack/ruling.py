@@ -305,7 +305,7 @@ def foreseen(before: GivingPolicy, after: GivingPolicy, people: Sequence[Seen], 
             ("can give now", gives and not gave),
             ("can no longer receive", received[here] and not receives[here]),
             ("can receive now", receives[here] and not received[here]),
-            (f"can give to {'others' if lost and won else 'fewer' if lost else 'more'}", partly),
+            (f"can give to {'other' if lost and won else 'fewer' if lost else 'more'} people", partly),
         ):
             if true:
                 found.setdefault(phrase, []).extend(seen.before.id for seen in kind)

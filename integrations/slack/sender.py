@@ -30,7 +30,7 @@ AWAY_HOURS_MAX = 24
 PAUSE_SECONDS_MAX = 300
 
 log = logging.getLogger("plaudit.slack")
-Work = Callable[[Workspace, Job], Awaitable[None]]
+Work = Callable[[Workspace, Job], Awaitable[Sequence[sa.Executable]]]
 
 
 class Delivery(NamedTuple):
@@ -148,7 +148,7 @@ class Sender:
     async def _make(self, workspace: Workspace, taken: Delivery) -> bool:
         """Does the job, and writes down how it ended; returns whether the lane goes on."""
         try:
-            await self.work(workspace, taken.job)
+            aftermath = await self.work(workspace, taken.job)
         except Limited as limit:
             await self._later(workspace, taken, limit.seconds, tries=taken.tries)
             return False
@@ -175,7 +175,7 @@ class Sender:
             await self._later(workspace, taken, 2.0**taken.tries, tries=taken.tries + 1)
             return False
         now = self.database.clock()
-        await self._write(workspace, taken, state=DeliveryState.DONE, done_at=now, claimed_until=None)
+        await self._write(workspace, taken, *aftermath, state=DeliveryState.DONE, done_at=now, claimed_until=None)
         return True
 
     async def _later(self, workspace: Workspace, taken: Delivery, seconds: float, *, tries: int) -> None:
@@ -195,9 +195,11 @@ class Sender:
             letter = (taken.sequence, taken.once, error, tries, now)
             await audit.feed.bury(connection, workspace.organization_id, reader.NAME, *letter)
 
-    async def _write(self, workspace: Workspace, taken: Delivery, **values: Any) -> None:
+    async def _write(self, workspace: Workspace, taken: Delivery, *more: sa.Executable, **values: Any) -> None:
         delivery = columns(SlackDelivery)
         async with self.database.bookkeeping() as connection:
+            for statement in more:
+                await connection.execute(statement)
             statement = sa.update(table_of(SlackDelivery)).where(
                 delivery.organization_id == workspace.organization_id, delivery.once == taken.once
             )

@@ -1,8 +1,8 @@
 """Telling Slack: how each job is done, from what is true at the moment when it is done."""
 
 import contextlib
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,6 +32,10 @@ _NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "user_not_in_chan
 _GONE = frozenset({"message_not_found", "channel_not_found", "no_reaction", "already_reacted", "cant_update_message"})
 
 
+Statements = Sequence[sa.Executable]
+"""What is to be written down in the transaction that says that a job is done."""
+
+
 class Teller:
     """Does jobs. What cannot be said (any more) is left unsaid; what fails is raised as the call raised it."""
 
@@ -41,7 +45,7 @@ class Teller:
         self.slack = slack
         self.channels = channels
         self.homes = homes
-        self._does: dict[Kind, Callable[[Workspace, Job], Awaitable[None]]] = {
+        self._does: dict[Kind, Callable[[Workspace, Job], Awaitable[Statements]]] = {
             Kind.POST: self._post,
             Kind.CHANGE: self._change,
             Kind.DIRECT: self._direct,
@@ -55,9 +59,9 @@ class Teller:
             Kind.HOME: self._home,
         }
 
-    async def __call__(self, workspace: Workspace, job: Job) -> None:
-        """Does one job. Raises what `Slack.call` raises."""
-        await self._does[job.kind](workspace, job)
+    async def __call__(self, workspace: Workspace, job: Job) -> Statements:
+        """Does one job; returns what is to be written down with its end. Raises what `Slack.call` raises."""
+        return await self._does[job.kind](workspace, job)
 
     async def _shown(self, workspace: Workspace, job: Job) -> Shown | None:
         async with self.database.read() as connection:
@@ -77,18 +81,18 @@ class Teller:
         row = (await connection.execute(statement.order_by(post.kind).limit(1))).one_or_none()
         return permalink(workspace, row.channel_id, row.message_ts) if row is not None else ""
 
-    async def _post(self, workspace: Workspace, job: Job) -> None:
+    async def _post(self, workspace: Workspace, job: Job) -> Statements:
         found = await self._shown(workspace, job)
         if found is None or found.row.revoked_at is not None:
-            return
+            return ()
         facts = await self.channels.facts(workspace, job.channel)
         if facts is not None and facts.is_shared:
-            return  # What is said among us is not said in front of another company.
+            return ()  # What is said among us is not said in front of another company.
         source = found.gift.channel_id if job.feed else None
         message = layouts.post(workspace.unit, found.gift, can_open_url=None, source_channel=source)
         if job.channel.startswith("D"):
             await self._respond(workspace, found.origin, message)
-            return
+            return ()
         arguments = {**spoken(message), "thread_ts": job.thread, "unfurl_links": False, "unfurl_media": False}
         try:
             told = await self.slack.call(workspace, "chat.postMessage", channel=job.channel, **arguments)
@@ -96,9 +100,9 @@ class Teller:
             if denied.error not in _NOT_THERE or job.feed or found.origin is None or not found.origin.response_url:
                 raise
             await self._respond(workspace, found.origin, message)
-            return
+            return ()
         kind = PostKind.FEED if job.feed else PostKind.CHANNEL
-        await self._remember(workspace, job.recognition, str(told.get("channel") or job.channel), str(told["ts"]), kind)
+        return (self._remembered(workspace, job.recognition, str(told.get("channel") or job.channel), str(told["ts"]), kind),)
 
     async def _respond(self, workspace: Workspace, origin: SlackOrigin | None, message: Message) -> None:
         """Speaks where the bot is not, by the address that came with the command."""
@@ -109,13 +113,13 @@ class Teller:
             # No `ts` comes back: it cannot be changed later, so that it offers nothing to press that would need it.
             await self.slack.respond(url, {"response_type": "in_channel", **spoken(message), "metadata": None})
 
-    async def _change(self, workspace: Workspace, job: Job) -> None:
+    async def _change(self, workspace: Workspace, job: Job) -> Statements:
         found = await self._shown(workspace, job)
         if found is None:
-            return
+            return ()
         if job.gift == Kind.MARK:
             await self._unmark(workspace, job, found)
-            return
+            return ()
         post = columns(SlackPost)
         statement = scoped(SlackPost, workspace.organization_id).where(post.recognition_id == found.row.id)
         if job.gift == Kind.DIRECT:
@@ -125,7 +129,7 @@ class Teller:
         async with self.database.read() as connection:
             row = (await connection.execute(statement)).one_or_none()
         if row is None:
-            return
+            return ()
         with contextlib.suppress(_Gone):
             if job.gift == Kind.DIRECT:
                 message = await self._received(workspace, found, job.user, first=False)
@@ -140,6 +144,7 @@ class Teller:
                 await self._update(workspace, row, layouts.taken_back(found.gift))
             else:
                 await self._call(workspace, "chat.delete", channel=row.channel_id, ts=row.message_ts)
+        return ()
 
     async def _update(self, workspace: Workspace, row: SlackPost, message: Message) -> None:
         await self._call(workspace, "chat.update", channel=row.channel_id, ts=row.message_ts, **spoken(message))
@@ -160,21 +165,23 @@ class Teller:
         message = told.get("message") or {}
         return bool(message.get("reactions") or message.get("reply_count"))
 
-    async def _direct(self, workspace: Workspace, job: Job) -> None:
+    async def _direct(self, workspace: Workspace, job: Job) -> Statements:
         found = await self._shown(workspace, job)
         if found is None or found.row.revoked_at is not None:
-            return
+            return ()
         async with self.database.read() as connection:
             preference = await preferences.of(connection, workspace, job.user)
         if preference is not None and preference.notify is Choice.NEVER:
-            return
+            return ()
         message = await self._received(workspace, found, job.user, first=preference is None or not preference.received_before)
         if message is None:
-            return
+            return ()
         told = await self.slack.call(workspace, "chat.postMessage", channel=job.user, unfurl_links=False, **spoken(message))
         channel, ts = str(told.get("channel") or job.user), str(told["ts"])
-        await self._remember(workspace, job.recognition, channel, ts, PostKind.DIRECT, job.user)
-        await preferences.change(self.database, workspace, job.user, received_before=True)
+        kept = self._remembered(workspace, job.recognition, channel, ts, PostKind.DIRECT, job.user)
+        if preference is not None and preference.received_before:
+            return (kept,)
+        return (kept, preferences.changed(self.database, workspace, job.user, received_before=True))
 
     async def _received(self, workspace: Workspace, found: Shown, user_id: str, *, first: bool) -> Message | None:
         member_id = next((id_ for id_, account in found.accounts.items() if account.user_id == user_id), None)
@@ -182,50 +189,52 @@ class Teller:
             return None
         async with self.database.read() as connection:
             balance = await gifts.balance(connection, workspace, member_id)
-            page = Slice(50)
-            said = await recognition.reads.comments_pages(connection, workspace.organization_id, [found.row.id], page)
+            said = await recognition.reads.comments_pages(connection, workspace.organization_id, [found.row.id], Slice(50))
         if found.row.revoked_at is not None:
             return layouts.received_taken_back(workspace.unit, found.gift, balance)
         thanked = any(author.id == member_id for _, author in said[found.row.id].rows)
         return layouts.received(workspace.unit, found.gift, balance, first=first, rewards=False, thanked=thanked)
 
-    async def _added(self, workspace: Workspace, job: Job) -> None:
+    async def _added(self, workspace: Workspace, job: Job) -> Statements:
         found = await self._shown(workspace, job)
         async with self.database.read() as connection:
             boost = await recognition.reads.boost_row(connection, workspace.organization_id, UUID(job.gift))
             preference = await preferences.of(connection, workspace, job.user)
             if found is None or boost is None or boost.revoked_at is not None:
-                return
+                return ()
             members = await organization.reads.members_by_id(connection, workspace.organization_id, [boost.giver_id])
             member_id = next((id_ for id_, account in found.accounts.items() if account.user_id == job.user), None)
             if member_id is None or (preference is not None and preference.notify is Choice.NEVER):
-                return
+                return ()
             balance = await gifts.balance(connection, workspace, member_id)
             accounts = await people.by_member(connection, workspace, [boost.giver_id])
         booster = gifts.person(members[boost.giver_id], accounts)
         message = layouts.boosted(workspace.unit, found.gift, booster, boost.points_each, balance)
         await self.slack.call(workspace, "chat.postMessage", channel=job.user, unfurl_links=False, **spoken(message))
+        return ()
 
-    async def _thanked(self, workspace: Workspace, job: Job) -> None:
+    async def _thanked(self, workspace: Workspace, job: Job) -> Statements:
         found = await self._shown(workspace, job)
         async with self.database.read() as connection:
             comment = await recognition.reads.comment_row(connection, workspace.organization_id, UUID(job.gift))
             preference = await preferences.of(connection, workspace, job.user)
             if found is None or comment is None or found.row.revoked_at is not None:
-                return
+                return ()
             if preference is not None and preference.notify is Choice.NEVER:
-                return
+                return ()
             members = await organization.reads.members_by_id(connection, workspace.organization_id, [comment.author_id])
             accounts = await people.by_member(connection, workspace, [comment.author_id])
         message = layouts.thanked(gifts.person(members[comment.author_id], accounts), found.gift, comment.text)
         await self.slack.call(workspace, "chat.postMessage", channel=job.user, unfurl_links=False, **spoken(message))
+        return ()
 
-    async def _mark(self, workspace: Workspace, job: Job) -> None:
+    async def _mark(self, workspace: Workspace, job: Job) -> Statements:
         found = await self._shown(workspace, job)
         if found is None or found.row.revoked_at is not None or "reactions:write" not in workspace.scopes:
-            return
+            return ()
         with contextlib.suppress(_Gone):
             await self._call(workspace, "reactions.add", channel=job.channel, timestamp=job.ts, name=MARK)
+        return ()
 
     async def _unmark(self, workspace: Workspace, job: Job, found: Shown) -> None:
         """Takes the mark off when nothing stands any more that the message has given."""
@@ -247,10 +256,10 @@ class Teller:
         with contextlib.suppress(_Gone):
             await self._call(workspace, "reactions.remove", channel=job.channel, timestamp=job.ts, name=MARK)
 
-    async def _receipt(self, workspace: Workspace, job: Job) -> None:
+    async def _receipt(self, workspace: Workspace, job: Job) -> Statements:
         found = await self._shown(workspace, job)
         if found is None or found.row.revoked_at is not None:
-            return
+            return ()
         async with self.database.read() as connection:
             preference = await preferences.of(connection, workspace, job.user)
             account = (await people.by_user(connection, workspace, [job.user])).get(job.user)
@@ -258,12 +267,12 @@ class Teller:
             if job.gift:
                 boost = await recognition.reads.boost_row(connection, workspace.organization_id, UUID(job.gift))
         if account is None or account.member_id is None:
-            return
+            return ()
         origin = found.origin if not job.gift else None
         by_reaction = bool(job.gift) or (origin is not None and origin.way is Way.REACTION)
         told = preference.reactions_told if preference is not None else 0
         if by_reaction and told >= REACTIONS_TOLD:
-            return
+            return ()
         standing = gifts.standing(await self.left(workspace, account.member_id), workspace)
         if boost is not None:
             sentence = f"Added {workspace.unit.of(boost.points_each)} each to what {found.gift.giver.mention} gave."
@@ -272,7 +281,8 @@ class Teller:
             message = layouts.receipt(workspace.unit, found.gift, standing)
         await self.say(workspace, job.channel, job.user, job.thread, spoken(message))
         if by_reaction:
-            await preferences.change(self.database, workspace, job.user, reactions_told=told + 1)
+            return (preferences.changed(self.database, workspace, job.user, reactions_told=told + 1),)
+        return ()
 
     async def left(self, workspace: Workspace, member_id: UUID) -> Left:
         """What a member has left to give."""
@@ -282,11 +292,13 @@ class Teller:
             raise standing
         return Left(standing.remaining, standing.total, standing.resets_at)
 
-    async def _tell(self, workspace: Workspace, job: Job) -> None:
+    async def _tell(self, workspace: Workspace, job: Job) -> Statements:
         await self.say(workspace, job.channel, job.user, job.thread, job.message)
+        return ()
 
-    async def _answer(self, workspace: Workspace, job: Job) -> None:
+    async def _answer(self, workspace: Workspace, job: Job) -> Statements:
         await self.slack.respond(self.workspaces.seal.open(job.url.encode()), job.message)
+        return ()
 
     async def say(self, workspace: Workspace, channel: str, user: str, thread: str, message: dict[str, Any]) -> None:
         """Shows somebody a few words where nobody else sees them: in the channel if that can be, else in a direct message."""
@@ -299,20 +311,22 @@ class Teller:
                     raise
         await self.slack.call(workspace, "chat.postMessage", channel=user, unfurl_links=False, **message)
 
-    async def _join(self, workspace: Workspace, job: Job) -> None:
+    async def _join(self, workspace: Workspace, job: Job) -> Statements:
         if "channels:join" not in workspace.scopes:
-            return
+            return ()
         with contextlib.suppress(Denied):  # A private channel is joined by invitation only.
             await self.slack.call(workspace, "conversations.join", channel=job.channel)
+        return ()
 
-    async def _home(self, workspace: Workspace, job: Job) -> None:
+    async def _home(self, workspace: Workspace, job: Job) -> Statements:
         view = await self.homes.view(workspace, job.user)
         if view is not None:
             await self.slack.call(workspace, "views.publish", user_id=job.user, view=view)
+        return ()
 
-    async def _remember(
+    def _remembered(
         self, workspace: Workspace, recognition_id: str, channel: str, ts: str, kind: PostKind, user: str = ""
-    ) -> None:
+    ) -> sa.Executable:
         table = table_of(SlackPost)
         insert: Any = sqlite.insert(table) if self.database.is_sqlite else postgresql.insert(table)
         values = {
@@ -323,8 +337,7 @@ class Teller:
             "kind": kind,
             "user_id": user,
         }
-        async with self.database.bookkeeping() as connection:
-            await connection.execute(insert.values(values).on_conflict_do_nothing())
+        return cast(sa.Executable, insert.values(values).on_conflict_do_nothing())
 
 
 class _Gone(Exception):

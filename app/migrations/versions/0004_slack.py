@@ -121,6 +121,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_slack_workspace")),
     )
     op.create_table(
+        "slack_last_gift",
+        sa.Column("organization_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
+        sa.Column("member_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "member_id"],
+            ["member.organization_id", "member.id"],
+            name=op.f("fk_slack_last_gift_organization_id_member_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "member_id", name=op.f("pk_slack_last_gift")),
+    )
+    op.create_table(
         "slack_person",
         sa.Column("organization_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
         sa.Column("team_id", sa.Text(), nullable=False),
@@ -129,8 +142,6 @@ def upgrade() -> None:
         sa.Column("deleted", sa.Boolean(), nullable=False),
         sa.Column("member_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=True),
         sa.Column("made_member", sa.Boolean(), nullable=False),
-        sa.Column("last_gift", sa.LargeBinary(), nullable=True),
-        sa.Column("last_gift_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('PERSON', 'GUEST', 'INVITED', 'APP', 'STRANGER')", name=op.f("ck_slack_person_kind")),
         sa.ForeignKeyConstraint(
             ["organization_id", "member_id"],
@@ -221,6 +232,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_slack_person_by_member")
 
     op.drop_table("slack_person")
+    op.drop_table("slack_last_gift")
     op.drop_table("slack_workspace")
     op.drop_table("slack_round")
     op.drop_table("slack_reaction")

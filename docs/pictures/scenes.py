@@ -1,0 +1,161 @@
+"""What the pictures of docs/slack.md show: the layouts of the Slack door themselves, about people who do not exist."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from app.allowance import Period
+from app.core.errors import Code, Refusal
+from app.core.ids import id_of
+from app.organization import EVERYONE
+from integrations.slack import layouts, refusals, ruling
+from integrations.slack.layouts import (
+    AdminHome,
+    Gift,
+    GiveFields,
+    GiveTerms,
+    HistoryItem,
+    Json,
+    Message,
+    Month,
+    Person,
+    RuleFields,
+    RuleLine,
+    Setup,
+    StaffHome,
+    Standing,
+    Unit,
+    Value,
+)
+from integrations.slack.ruling import Line, Rule
+from integrations.slack.terms import Terms
+from integrations.slack.workspaces import Workspace
+
+ZONE = ZoneInfo("Europe/Madrid")
+NOW = datetime(2026, 11, 19, 16, 20, tzinfo=ZONE)
+RESET = datetime(2026, 12, 1, tzinfo=ZONE)
+POINTS = Unit("point", "points")
+STANDING = Standing(30, 50, RESET)
+ANA, BRUNO, CARLA = Person("Ana Ruiz", "U0ANA0001"), Person("Bruno Costa", "U0BRUNO01"), Person("Carla Nowak", "U0CARLA01")
+DEVI, EMIL = Person("Devi Raman", "U0DEVI001"), Person("Emil Berg", "U0EMIL001")
+CHANNELS = {"C0RELEASE": "release", "C0KUDOS01": "kudos"}
+VALUES = (Value("teamwork", "We win together"), Value("craft", "We finish what we start"), Value("care", "We look after people"))
+REASON = "staying late to get the release out, and writing down how #teamwork"
+GIFT = Gift(
+    id="0197",
+    giver=ANA,
+    recipients=(BRUNO, CARLA),
+    points_each=10,
+    message=REASON,
+    values=("teamwork",),
+    channel_id="C0RELEASE",
+    permalink="https://acorn.slack.com/archives/C0RELEASE/p1795101600000100",
+    private=False,
+    boost_points=10,
+    boosters=1,
+    at=NOW,
+)
+WORKSPACE = Workspace(
+    id_of("pictures"), "T0ACORN01", "Acorn", "https://acorn.slack.com/", "A0PLAUDIT", "U0PLAUDIT", "", frozenset(), Terms(),
+    POINTS, str(ZONE), has_leaderboard=False,
+)  # fmt: skip
+
+
+def items() -> tuple[HistoryItem, ...]:
+    """What happened to Ana lately."""
+    return (
+        HistoryItem((BRUNO, CARLA), False, 10, REASON, NOW, permalink=GIFT.permalink),
+        HistoryItem((DEVI,), True, 5, "the calm hand-over on Monday", NOW.replace(day=17), permalink=GIFT.permalink),
+        HistoryItem((EMIL,), True, 0, "listening #care", NOW.replace(day=12), private=True),
+    )
+
+
+def home() -> Json:
+    """Ana's Home."""
+    shown = StaffHome(
+        balance=135,
+        standing=STANDING,
+        received_points=45,
+        received_people=4,
+        given_points=20,
+        given_people=2,
+        items=items(),
+        updated_at=NOW,
+        has_older=True,
+    )
+    return layouts.staff_home(POINTS, shown)
+
+
+def line(name: str, rule: Rule) -> RuleLine:
+    """A rule as the admin's Home lists it."""
+    return RuleLine("1", name, ruling.words(Line(rule), Period.MONTH, ""))
+
+
+def admin_home() -> Json:
+    """Home of an admin, of an organization that is set up but for its last step."""
+    shown = AdminHome(
+        setup=Setup(allowance=True, values=True, feed_channel=True, invited=False),
+        admins=(ANA, EMIL),
+        default_line="Give 50 a month · receive yes",
+        rules=(
+            line("Contractors", Rule(EVERYONE, gives=False, receives=False)),
+            line("@leads", Rule(EVERYONE, points=100)),
+        ),
+        people_set=3,
+        paused=False,
+        month=Month(1240, 38, 61, "teamwork"),
+        updated_at=NOW,
+    )
+    return layouts.admin_home(POINTS, shown)
+
+
+def rule() -> Json:
+    """The form of a rule, about a group."""
+    fields = RuleFields("group", "contractors", gives=False, receives=True, note="Agreed with their agencies in November")
+    return layouts.rule_form(POINTS, fields, [("contractors", "Contractors"), ("leads", "@leads")], "{}")
+
+
+def give() -> Json:
+    """The form for giving, filled in."""
+    terms = GiveTerms(points_max=STANDING.remaining, people_max=50, message_chars_min=10, values=VALUES)
+    filled = GiveFields(("U0BRUNO01", "U0CARLA01"), 10, "Stayed late to get the release out, and wrote down how", "teamwork")
+    return layouts.give_form(POINTS, STANDING, terms, "{}", filled)
+
+
+def refusal() -> Message:
+    """More than is left."""
+    found = Refusal(Code.INSUFFICIENT_ALLOWANCE, "Not enough is left.", "pointsEach")
+    return refusals.refused(WORKSPACE, found, "0197", points=30, people=2, standing=STANDING)
+
+
+def scenes() -> dict[str, dict[str, Any]]:
+    """Every picture by name: what Slack gets, and where it shows it."""
+    receipt = layouts.receipt(POINTS, GIFT, STANDING)
+    post = layouts.post(POINTS, GIFT, can_open_url=None)
+    received = layouts.received(POINTS, GIFT, 130, first=True, rewards=False, thanked=False)
+    return {
+        "receipt": {"in": "only you", "blocks": receipt.blocks},
+        "post": {"in": "message", "blocks": post.blocks},
+        "direct-message": {"in": "message", "blocks": received.blocks},
+        "refusal": {"in": "only you", "blocks": refusal().blocks},
+        "give": {"in": "modal", "view": give(), "current": "C0RELEASE"},
+        "home": {"in": "home", "view": home()},
+        "admin-home": {"in": "home", "view": admin_home()},
+        "rule": {"in": "modal", "view": rule()},
+    }
+
+
+def main(folder: Path) -> None:
+    """Writes scenes.json for draw.mjs."""
+    people = {person.slack_id: person.name for person in (ANA, BRUNO, CARLA, DEVI, EMIL)}
+    written = {"now": int(NOW.timestamp()), "zone": str(ZONE), "people": people, "channels": CHANNELS, "scenes": scenes()}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "scenes.json").write_bytes(orjson.dumps(written, option=orjson.OPT_INDENT_2))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
