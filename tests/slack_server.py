@@ -19,10 +19,12 @@ from unittest.mock import patch
 import httpx2
 import pytest
 import sqlalchemy as sa
+from aiohttp import web
 
 from app import cli
 from app.db import driver_url
-from tests.stand_in import BOT_TOKEN, SIGNING_SECRET, client_of
+from tests.fault_proxy import FaultProxy
+from tests.stand_in import BOT_TOKEN, BOT_USER, SEED, SIGNING_SECRET, StandIn, client_of
 
 ROOT = Path(__file__).parents[1]
 SECRET_KEY = "of the black box, and long enough for it"
@@ -61,6 +63,7 @@ class Server:
             "secret_key": SECRET_KEY,
             "slack_signing_secret": SIGNING_SECRET,
             "port": str(self.port),
+            "public_url": self.url,
             **settings,
         }
         self._log = log
@@ -230,6 +233,31 @@ def _free_port() -> int:
             tried.bind(("127.0.0.1", port))
             return port
     raise AssertionError("every port is taken")
+
+
+class Wire(FaultProxy):
+    """Between the server and the stand-in, with the header in which Slack names the scopes of a token."""
+
+    async def _pass_on(self, request: web.Request, body: bytes) -> web.Response:
+        answer = await super()._pass_on(request, body)
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token in SEED["tokens"]:
+            answer.headers["X-OAuth-Scopes"] = SEED["tokens"][token]["scopes"].replace(" ", ",")
+        return answer
+
+
+@pytest.fixture(name="wire")
+async def whole_wire(stand_in: StandIn) -> AsyncIterator[Wire]:
+    """Whole until told otherwise."""
+    async with Wire(stand_in) as wire:
+        yield wire
+
+
+async def said(stand_in: StandIn, where: str) -> list[str]:
+    """What the app has said in a channel, or to a person alone, in the order in which it came."""
+    state = await stand_in.state()
+    ids = {channel["channel_id"] for channel in state["channels"] if where in (channel["channel_id"], channel.get("user"))}
+    return [one["text"] for one in state["messages"] if one["channel_id"] in ids and one["user"] == BOT_USER]
 
 
 Serve = Callable[..., Server]

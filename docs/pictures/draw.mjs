@@ -21,9 +21,10 @@ const stroke = (d) => h("path", { d, fill: "none", stroke: "currentColor", strok
 const chevron = () => icon("chevron", stroke("M5 7.5l5 5 5-5"));
 const cross = () => icon("cross", stroke("M5 5l10 10M15 5L5 15"));
 const eye = () => icon("eye", stroke("M2 10s3-5 8-5 8 5 8 5-3 5-8 5-8-5-8-5z"), stroke("M10 12.2a2.2 2.2 0 100-4.4 2.2 2.2 0 000 4.4z"));
-// Plaudit has no icon in Slack until somebody uploads one: a plain square with its letter.
+// Faces are letters: nobody here has a picture, and Plaudit has none before somebody uploads one.
+const COLOURS = ["#2f6f8f", "#8f5a2f", "#4b7a3a", "#7a3a6b", "#3a4f8f"];
+const colour = (name) => (name === "Plaudit" ? "#4a154b" : COLOURS[Object.values(people).indexOf(name) % COLOURS.length]);
 const avatar = (name, className = "") => h("span", { className: `avatar ${className}`, style: { background: colour(name) } }, name[0]);
-const colour = (name) => (name === "Plaudit" ? "#4a154b" : ["#2f6f8f", "#8f5a2f", "#5b7a3a", "#7a3a6b", "#3a4f8f"][name.length % 5]);
 
 function moment(seconds, format) {
   const shown = (options) => new Intl.DateTimeFormat("en-US", { timeZone: zone, ...options });
@@ -33,7 +34,18 @@ function moment(seconds, format) {
   return shown({ month: "short", day: "numeric" }).format(seconds * 1000);
 }
 
+// Slack shows Google's emoji wherever a system has none of its own.
+const noto = readFileSync(path.join(HERE, "node_modules/@svgmoji/noto/sprites/all.svg"), "utf8");
+function emoji(character) {
+  const points = [...character].map((one) => one.codePointAt(0).toString(16).toUpperCase().padStart(4, "0"));
+  const at = [points, points.filter((one) => one !== "FE0F")].map((some) => noto.indexOf(` id="${some.join("-")}"`)).find((place) => place >= 0);
+  if (at === undefined) throw new Error(`there is no picture of ${character}`);
+  const drawing = noto.slice(noto.lastIndexOf("<svg", at), noto.indexOf("</svg>", at) + 6);
+  return h("img", { className: "emoji", alt: character, src: `data:image/svg+xml;base64,${Buffer.from(drawing).toString("base64")}` });
+}
+
 const hooks = {
+  emoji: (one, parse) => emoji(parse(one)),
   user: ({ id }) => h("span", { className: "mention" }, `@${people[id] ?? id}`),
   channel: ({ id }) => h("span", { className: "mention" }, `#${channels[id] ?? id}`),
   date: ({ timestamp, format }) => moment(Number(timestamp), format),
@@ -115,7 +127,7 @@ const KINDS = { message, "only you": message, modal, home };
 function page(name, scene) {
   const sheet = (file) => pathToFileURL(path.join(HERE, file)).href;
   const sheets = ["400", "700", "900"].map((weight) => `node_modules/@fontsource/lato/${weight}.css`);
-  sheets.push("node_modules/@fontsource/noto-color-emoji/400.css", "node_modules/slack-blocks-to-jsx/dist/style.css", "slack.css");
+  sheets.push("node_modules/slack-blocks-to-jsx/dist/style.css", "slack.css");
   const links = sheets.map((file) => `<link rel="stylesheet" href="${sheet(file)}">`).join("");
   const body = renderToStaticMarkup(h("div", { className: `picture ${name}` }, KINDS[scene.in](scene)));
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${name}</title>${links}</head><body>${body}</body></html>`;

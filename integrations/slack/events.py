@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from app.core.actor import Door, system
 from app.core.errors import Refusal
-from app.core.ids import Ids
 from app.db import columns, scoped
 from app.recognition import BoostRecognition
 from integrations.slack import emoji, jobs, layouts, markup, preferences, refusals, telling
@@ -57,7 +56,7 @@ class Events:
         said = telling.spoken(message)
         job = Job(Kind.TELL, once, f"tell:{channel}:{user}", channel=channel, user=user, thread=_thread(event), message=said)
         async with self.database.bookkeeping() as connection:
-            await jobs.plan(connection, workspace.organization_id, [job], Ids(self.database.clock()))
+            await jobs.plan(connection, workspace.organization_id, [(0, job)], self.database.clock())
 
     async def _asker(self, workspace: Workspace, event: Mapping[str, Any]) -> Asker | None:
         """The member who caused the event; None for apps and strangers, to whom nothing is said."""
@@ -250,7 +249,7 @@ class Events:
         await preferences.change(self.database, workspace, user, home_opened_at=now)
         job = Job(Kind.HOME, f"home:opened:{body.get('event_id')}", jobs.homes(user), user=user)
         async with self.database.bookkeeping() as connection:
-            await jobs.plan(connection, workspace.organization_id, [job], Ids(now))
+            await jobs.plan(connection, workspace.organization_id, [(0, job)], now)
 
     async def _person(self, workspace: Workspace, event: dict[str, Any], _body: dict[str, Any]) -> None:
         await self.desk.people.enrol(workspace, event["user"])

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from app.core.errors import Refusal
-from app.core.ids import Ids, new_key
+from app.core.ids import new_key
 from app.recognition import BoostRecognition, CommentOnRecognition
 from integrations.slack import drafts, gifts, jobs, layouts, markup, preferences, telling
 from integrations.slack.api import Slack
@@ -118,7 +118,7 @@ class Interactions:
         else:
             job = Job(Kind.TELL, once, lane, channel=press.channel, user=user, message=said)
         async with self.database.bookkeeping() as connection:
-            await jobs.plan(connection, workspace.organization_id, [job], Ids(self.database.clock()))
+            await jobs.plan(connection, workspace.organization_id, [(0, job)], self.database.clock())
 
     async def show_form(self, press: Press, typed: Typed, *, quoted: str | None = None) -> None:
         """Opens the form for giving."""
@@ -288,7 +288,7 @@ class Interactions:
         user = press.asker.user_id
         change = Job(Kind.CHANGE, f"thanked:{id_}:{user}", jobs.directs(user), str(id_), user=user, gift=str(Kind.DIRECT))
         async with self.database.bookkeeping() as connection:
-            await jobs.plan(connection, workspace.organization_id, [change], Ids(self.database.clock()))
+            await jobs.plan(connection, workspace.organization_id, [(0, change)], self.database.clock())
         return None
 
     async def show_home(self, press: Press, **state: Any) -> None:
@@ -297,7 +297,7 @@ class Interactions:
         await preferences.change(self.database, workspace, user, home=orjson.dumps(state).decode(), home_opened_at=now)
         job = Job(Kind.HOME, f"home:press:{press.trigger or new_key()}", jobs.homes(user), user=user)
         async with self.database.bookkeeping() as connection:
-            await jobs.plan(connection, workspace.organization_id, [job], Ids(now))
+            await jobs.plan(connection, workspace.organization_id, [(0, job)], now)
 
     async def _history(self, press: Press) -> Answer:
         await self.show_home(press, tab="history", page=max(0, int(press.value or 0)))

@@ -103,17 +103,10 @@ def homes(user_id: str) -> str:
     return f"home:{user_id}"
 
 
-async def plan(
-    connection: AsyncConnection,
-    organization_id: UUID,
-    jobs: Iterable[Job],
-    ids: Ids,
-    *,
-    sequence: int = 0,
-) -> int:
-    """Writes down what is to be done, in this order, which the ids keep; what was planned before stays as it is. Returns the
-    number of new ones."""
-    table = table_of(SlackDelivery)
+async def plan(connection: AsyncConnection, organization_id: UUID, jobs: Iterable[tuple[int, Job]], now: datetime) -> None:
+    """Writes down what is to be done, in this order, each with the number of the event that asks for it (0: none). What was
+    planned before stays as it is."""
+    table, ids = table_of(SlackDelivery), Ids(now)  # one for all of them: they keep their order, although they carry one moment
     rows = [
         {
             "organization_id": organization_id,
@@ -126,15 +119,11 @@ async def plan(
             "state": DeliveryState.WAITING,
             "tries": 0,
         }
-        for job in jobs
+        for sequence, job in jobs
     ]
-    if not rows:
-        return 0
-    insert: Any = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-    made = 0
-    for one in rows:
-        made += (await connection.execute(insert.values(one).on_conflict_do_nothing())).rowcount
-    return made
+    if rows:
+        insert: Any = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+        await connection.execute(insert.on_conflict_do_nothing(), rows)
 
 
 async def purge(connection: AsyncConnection, organization_id: UUID, now: datetime) -> int:

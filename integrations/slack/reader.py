@@ -13,7 +13,6 @@ from app import audit, recognition
 from app.audit import AuditEvent, DeadLetter
 from app.core.clock import Clock
 from app.core.errors import Code, Refusal
-from app.core.ids import Ids
 from app.db import columns, scoped, table_of
 from app.recognition import Recognition, Visibility
 from integrations.slack import jobs, people
@@ -63,13 +62,13 @@ class SlackReader:
         if workspace is None or not workspace.connected:
             return
         facts = await _facts(connection, workspace, events, self.clock())
-        ids = Ids(facts.now)  # one for the round: its jobs keep their order, although they carry one moment
+        planned: list[tuple[int, Job]] = []
         for event in events:
-            wanted = list(_wanted(event, facts))
-            await jobs.plan(connection, workspace.organization_id, wanted, ids, sequence=event.sequence)
-            for job in wanted:
+            for job in _wanted(event, facts):
+                planned.append((event.sequence, job))
                 if job.kind in jobs.TELLING:
                     facts.places.setdefault(UUID(job.recognition), []).append(job)
+        await jobs.plan(connection, workspace.organization_id, planned, facts.now)
 
     async def again(self, connection: AsyncConnection, letter: DeadLetter) -> None:
         """Takes up what was given up: a delivery, or the planning of an event. Raises NOT_FOUND when it is forgotten."""
