@@ -77,13 +77,7 @@ class Server:
     async def start(self) -> None:
         """Starts it, and waits until it says that it is ready."""
         assert self._process is None, "it runs"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PLAUDIT_")}
-        environment |= {f"PLAUDIT_{name.upper()}": value for name, value in self.settings.items()}
-        command = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        self._process = _started(self.settings, self._log)
         await until(self._is_ready, START_SECONDS_MAX, of=f"the server that says {self.log!r}")
 
     async def _is_ready(self) -> bool:
@@ -218,6 +212,16 @@ def _everything(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
     with engine.connect() as connection:
         tables = sa.inspect(connection).get_table_names()
         return {name: sorted(map(tuple, connection.execute(sa.text(f"SELECT * FROM {name}"))), key=repr) for name in tables}
+
+
+def _started(settings: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLAUDIT_")}
+    environment |= {f"PLAUDIT_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
+    with log.open("ab") as output:
+        pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+        # A session of its own: Ctrl-C is for pytest, and all its processes can be ended at once.
+        return subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **pipes)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

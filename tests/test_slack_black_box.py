@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 import pytest
 
-from integrations.slack.install import SignedStates
+from integrations.slack.install import SealedStates
 from tests.fault_proxy import RESPONSE_URL
 from tests.slack_server import (  # noqa: F401 (fixtures)
     ONE_WORKSPACE,
@@ -256,8 +256,8 @@ async def test_a_state_that_is_not_this_browsers_own_changes_nothing(stand_in: S
     other, _ = await begins(open_house)
     back = await stand_in.install(page)
     code = parse_qs(urlsplit(back).query)["code"][0]
-    an_hour_ago = SignedStates(SECRET_KEY, lambda: datetime.now(UTC) - timedelta(hours=1))
-    strange = SignedStates("another server's key, as long as it is", lambda: datetime.now(UTC))
+    an_hour_ago = SealedStates(SECRET_KEY, lambda: datetime.now(UTC) - timedelta(hours=1))
+    strange = SealedStates("another server's key, as long as it is", lambda: datetime.now(UTC))
     old, forged = await an_hour_ago.async_issue(), await strange.async_issue()
     before = await open_house.everything()
 

@@ -26,7 +26,7 @@ def readers(database: "Database", settings: "Settings") -> "dict[str, Reader]":
     from integrations.slack.reader import SlackReader
     from integrations.slack.workspaces import Workspaces
 
-    secret_key = with_secret_key(settings).secret_key.get_secret_value()
+    secret_key = with_secret_key(settings, make=False).secret_key.get_secret_value()
     slack = SlackReader(Workspaces(database, secret_key), database.clock)
     return {slack.name: slack}
 

@@ -99,7 +99,7 @@ async def _workspace(database: "Database", actor: "Actor") -> "Workspace":
     from app.demo.files import with_secret_key
     from integrations.slack.workspaces import Workspaces
 
-    settings = with_secret_key(load())
+    settings = with_secret_key(load(), make=False)
     workspaces = Workspaces(database, settings.secret_key.get_secret_value())
     found = await workspaces.of(actor.organization_id)
     if found is None:

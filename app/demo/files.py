@@ -31,11 +31,11 @@ def make_folder(folder: Path) -> None:
         raise _unusable(folder, error) from error
 
 
-def with_secret_key(settings: Settings) -> Settings:
-    """The settings with a secret key: the one that is set, else the one in the data directory, made at first."""
-    if settings.secret_key.get_secret_value():
-        return settings
+def with_secret_key(settings: Settings, *, make: bool = True) -> Settings:
+    """The settings with a secret key: the one that is set, else the one in the data directory, made at first if wanted."""
     path = settings.data_dir / KEY_FILE
+    if settings.secret_key.get_secret_value() or not (make or path.exists()):
+        return settings
     try:
         if not path.exists():
             write(path, secrets.token_hex(32))
@@ -56,7 +56,7 @@ def slack_signing_secret(settings: Settings) -> str:
     """The signing secret that is set, else the demo's own, which follows from its secret key."""
     if settings.slack_signing_secret.get_secret_value():
         return settings.slack_signing_secret.get_secret_value()
-    key = with_secret_key(settings).secret_key.get_secret_value()
+    key = with_secret_key(settings, make=False).secret_key.get_secret_value()
     return audit.sha256(f"plaudit demo slack {key}".encode()).hex()
 
 

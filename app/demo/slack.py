@@ -34,7 +34,7 @@ async def connect(settings: Settings) -> None:
     await database.open()
     try:
         await audit.feed.place(database, READER, ORGANIZATION_ID, at_head=True)
-        scopes = manifest.bot_scopes([feature.name for feature in manifest.FEATURES])
+        scopes = manifest.bot_scopes([feature.name for feature in manifest.FEATURES[1:]])
         token = Seal(settings.secret_key.get_secret_value(), SEALED_FOR).close(TOKEN)
         url = f"https://{NAME.lower()}.slack.com/"
         workspace = ConnectWorkspace(_ACTOR, TEAM_ID, NAME, url, "A0PLAUDIT", "U0PLAUDIT", token, frozenset(scopes))

@@ -96,7 +96,7 @@ def line(name: str, rule: Rule) -> RuleLine:
 
 
 def admin_home() -> Json:
-    """Home of an admin, of an organization that is set up but for its last step."""
+    """Home of an admin, who has set everything up and told nobody yet."""
     shown = AdminHome(
         setup=Setup(allowance=True, values=True, feed_channel=True, invited=False),
         admins=(ANA, EMIL),
@@ -107,7 +107,7 @@ def admin_home() -> Json:
         ),
         people_set=3,
         paused=False,
-        month=Month(1240, 38, 61, "teamwork"),
+        month=Month(0, 0, 61, None),
         updated_at=NOW,
     )
     return layouts.admin_home(POINTS, shown)

@@ -17,13 +17,15 @@ from app.core.actor import Actor
 from app.db import COUNTED_MAX, Database, Slice, columns, count, scoped
 from app.organization import EVERYONE, GIVING_MODES, Audience, Group, Member, Membership, MemberStatus, ParticipationMode
 from app.recognition import CheckGiving, Effect, GivingPolicy, GivingRule, Verdict, Wish
-from integrations.slack import gifts, layouts, manifest, people, reader, ruling
+from integrations.slack import gifts, layouts, manifest, people, ruling
 from integrations.slack.layouts import AdminHome, Checked, FeatureOff, Month, RuleLine, Setup, Standing, VerdictLine
 from integrations.slack.layouts.wording import PEOPLE, listing
 from integrations.slack.models import SlackOrigin
 from integrations.slack.ruling import PER, Applied, ApplyRule, ForeseePoints, Line, Seen
 from integrations.slack.workspaces import Workspace
 
+READER = "slack"
+"""Whose dead letters are shown: what Slack could not be told."""
 FORESEEN_MAX = 5_000
 """People whom the effect of a rule is computed for."""
 FORESEEN_AT_ONCE = 500
@@ -110,7 +112,7 @@ class Administration:
             values = await organization.reads.values(connection, here)
             given = await connection.execute(scoped(SlackOrigin, here, columns(SlackOrigin).gift_id).limit(1))
             totals = await recognition.standings.totals(connection, here, _month_start(local))
-            undelivered = await audit.feed.count(connection, here, reader.NAME)
+            undelivered = await audit.feed.count(connection, here, READER)
             return AdminHome(
                 setup=Setup(
                     # Version 1 was made with the organization: nobody has looked at it. Saving the form as it is makes the next.

@@ -16,7 +16,6 @@ from integrations.slack.layouts import Message
 
 COMMAND = "/kudos"
 WORDS = (
-    ("", "opens a form"),
     ("balance", "what you have, and have left to give"),
     ("history", "what you gave and received lately"),
     ("values", "the company values"),
@@ -51,11 +50,13 @@ class Words:
 
     async def help(self, asker: Asker, _rest: str, _key: str) -> Message:
         """How to give, and what can be asked."""
-        terms, words = asker.workspace.terms, list(WORDS)
+        terms, also = asker.workspace.terms, []
         if terms.reactions:
             unit = asker.workspace.unit.of(terms.points_per_emoji)
-            words.append((f":{terms.emoji}:", f"as a reaction gives {unit} to whoever wrote the message"))
-        return layouts.help_text(COMMAND, asker.workspace.unit, words)
+            also.append(f"Reacting with :{terms.emoji}: to a message gives {unit} to whoever wrote it.")
+        if terms.messages:
+            also.append("Where the app is in the channel, @name ++ in a message gives, too.")
+        return layouts.help_text(COMMAND, asker.workspace.unit, WORDS, also)
 
     async def balance(self, asker: Asker, _rest: str, _key: str) -> Message:
         """What is in the wallet, and left to give."""

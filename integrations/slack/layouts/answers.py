@@ -21,8 +21,9 @@ def balance(unit: Unit, balance: int, standing: Standing | None) -> Message:
     return parts.message(f"{text} {left_plain(standing)} to give.", [section(f"{line}\nTo give: {left(standing)}.")])
 
 
-def help_text(command: str, unit: Unit, words: Sequence[tuple[str, str]]) -> Message:
-    """How to give, and what else can be asked. `words`: what to type after the command, and what that does."""
+def help_text(command: str, unit: Unit, words: Sequence[tuple[str, str]], also: Sequence[str] = ()) -> Message:
+    """How to give, and what else can be asked. `words`: what to type after the command, and what that does; `also`: sentences
+    about other ways."""
     said = word(command)
     blocks = [
         section(
@@ -30,6 +31,7 @@ def help_text(command: str, unit: Unit, words: Sequence[tuple[str, str]]) -> Mes
             f"Everyone named gets that many {word(unit.plural)}; 0 is plain thanks. `{said}` alone opens a form."
         ),
         *sections([f"`{said} {word(typed)}`  {word(does)}" for typed, does in words[:LINES_MAX]]),
+        *([context("\n".join(word(line) for line in also))] if also else []),
         parts.actions([button("give_open", "Open the form", style="primary")]),
     ]
     return parts.message(f"To thank somebody, type: {said} @name 10 for helping with the release.", blocks)
