@@ -1,8 +1,7 @@
 """Administration: what admins look at in Slack is read here, their Home, the rules in words, and what one would change."""
 
-import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -14,22 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app import allowance, audit, organization, recognition
 from app.allowance import AllowancePolicy, AllowancePolicyVersion
 from app.core.actor import Actor
-from app.db import COUNTED_MAX, Database, Slice, columns, count, scoped
-from app.organization import EVERYONE, GIVING_MODES, Audience, Group, Member, Membership, MemberStatus, ParticipationMode
+from app.db import COUNTED_MAX, Database, Slice, columns, scoped
+from app.organization import Audience, Group, Member, Membership, MemberStatus, ParticipationMode
 from app.recognition import CheckGiving, Effect, GivingPolicy, GivingRule, Verdict, Wish
 from integrations.slack import gifts, layouts, manifest, people, ruling
 from integrations.slack.layouts import AdminHome, Checked, FeatureOff, Month, RuleLine, Setup, Standing, VerdictLine
 from integrations.slack.layouts.wording import PEOPLE, listing
 from integrations.slack.models import SlackOrigin
-from integrations.slack.ruling import PER, Applied, ApplyRule, ForeseePoints, Line, Seen
+from integrations.slack.ruling import PER, Line
 from integrations.slack.workspaces import Workspace
 
 READER = "slack"
 """Whose dead letters are shown: what Slack could not be told."""
-FORESEEN_MAX = 5_000
-"""People whom the effect of a rule is computed for."""
-FORESEEN_AT_ONCE = 500
-"""Allowances that are rehearsed in one go: other requests come in between."""
 NAMED_MAX = 3
 """People that the name of a rule names before it counts the rest."""
 ADMINS_MAX = 50
@@ -203,53 +198,6 @@ class Administration:
         names = [row.name for row in rows]
         return [(str(row.id), row.name if names.count(row.name) == 1 else f"{row.name} ({row.kind})") for row in rows]
 
-    async def effect(self, workspace: Workspace, act: ApplyRule) -> list[str]:
-        """What a rule would change, in plain sentences; nothing: it changes nothing. Raises what applying it refuses."""
-        (applied,) = await self.database.rehearse([act])
-        if isinstance(applied, BaseException):
-            raise applied
-        if applied is None:
-            return []
-        async with self.database.read() as connection:
-            seen, names, number = await _everybody(connection, workspace.organization_id, applied)
-        now = self.database.clock()
-        found = await asyncio.to_thread(ruling.foreseen, applied.before[0], applied.after[0], seen, now)
-        told = [] if found is not None else ["There are too many rules about different people to say who can give to whom."]
-        changes = found or {}
-        points = await self._points(workspace, act, applied, seen)
-        changes |= points
-        told += _sentences(changes, names)
-        if points:
-            told.append(f"Points to give change on {layouts.day(applied.resets_at.astimezone(ZoneInfo(workspace.time_zone)))}.")
-        if told and applied.after[0].paused:
-            told.append("Giving is paused: nobody gives before it is started again.")
-        if number is None or number > len(seen):
-            of = f"{number:,}" if number is not None else f"more than {COUNTED_MAX:,}"
-            told.append(f"Only the first {len(seen):,} of {of} people were looked at.")
-        return told
-
-    async def _points(
-        self, workspace: Workspace, act: ApplyRule, applied: Applied, people: Sequence[Seen]
-    ) -> dict[str, list[UUID]]:
-        """Whose points to give change, of those who give before and after."""
-        before, after = (policy.rules for _, policy in (applied.before, applied.after))
-        if before == after:
-            return {}
-        changed = [rule.audience for rule in {*before} ^ {*after}] or [EVERYONE]
-        ids = [one.id for one, later in people if _gives(one, later) and _named(changed, one)]
-        more: dict[UUID, int] = {}
-        for start in range(0, len(ids), FORESEEN_AT_ONCE):
-            (found,) = await self.database.rehearse([ForeseePoints(act, tuple(ids[start : start + FORESEEN_AT_ONCE]))])
-            if isinstance(found, BaseException):
-                raise found
-            more |= found
-        told: dict[str, list[UUID]] = {}
-        for id_, number in sorted(more.items(), key=lambda item: -item[1]):
-            if number:
-                much = f"{workspace.unit.of(abs(number))} {'more' if number > 0 else 'less'}"
-                told.setdefault(f"can give {much} {PER[applied.after[1].period]}", []).append(id_)
-        return told
-
     async def check(self, workspace: Workspace, asker: Actor, member_id: UUID, standing: Standing | None) -> Checked:
         """Somebody's rights, and which rule decides each: what giving says of it, with a rule called by its name."""
         here = workspace.organization_id
@@ -305,49 +253,6 @@ def _ruled(rules: RulesNow, member_id: UUID, group_ids: frozenset[UUID], *, give
         allowed = f"Allowed by the rule {listing(allows)}." if allows else f"No rule allows {doing}."
     may = bool(allows) or not rules.giving.has_allow_rules
     return [VerdictLine("deny", not forbids, denied), VerdictLine("allow", may, allowed)]
-
-
-def _gives(before: recognition.Person, after: recognition.Person) -> bool:
-    return before.status is MemberStatus.ACTIVE and before.mode in GIVING_MODES and after.mode in GIVING_MODES
-
-
-def _named(audiences: Iterable[Audience], person: recognition.Person) -> bool:
-    return any(audience.includes(person.id, person.group_ids) for audience in audiences)
-
-
-def _sentences(changes: dict[str, list[UUID]], names: dict[UUID, str]) -> list[str]:
-    """What changes for how many people, and for whom."""
-    if not changes:
-        return []
-    number = len({id_ for ids in changes.values() for id_ in ids})
-    parts = ", ".join(f"{len(ids):,} {phrase}" for phrase, ids in changes.items())
-    told = [f"{PEOPLE.of(number)} {'changes' if number == 1 else 'change'}: {parts}."]
-    for phrase, ids in changes.items():
-        told.append(f"{phrase[:1].upper()}{phrase[1:]}: {listing(sorted(names[id_] for id_ in ids))}.")
-    return told
-
-
-async def _everybody(connection: AsyncConnection, here: UUID, applied: Applied) -> tuple[list[Seen], dict[UUID, str], int | None]:
-    """Everyone who has not left, as the rules see them before and after, with their names, and how many there are."""
-    member, membership = columns(Member), columns(Membership)
-    present = scoped(Member, here).where(member.status != MemberStatus.DEACTIVATED)
-    rows = [cast(Member, row) for row in await connection.execute(present.order_by(member.id).limit(FORESEEN_MAX))]
-    number = len(rows) if len(rows) < FORESEEN_MAX else await count(connection, present)
-    groups: set[UUID] = set()
-    for giving, allowances in (applied.before, applied.after):
-        groups.update(id_ for rule in giving.rules for id_ in rule.giver.group_ids | rule.recipient.group_ids)
-        groups.update(id_ for rule in allowances.rules for id_ in rule.audience.group_ids)
-    inside: dict[UUID, set[UUID]] = {row.id: set() for row in rows}
-    if groups and rows:
-        wanted = scoped(Membership, here, membership.group_id, membership.member_id).where(
-            membership.group_id.in_(groups), membership.member_id <= rows[-1].id
-        )
-        for group_id, member_id in await connection.execute(wanted):
-            if member_id in inside:
-                inside[member_id].add(group_id)
-    before = [recognition.person_of(row, frozenset(inside[row.id])) for row in rows]
-    seen = [Seen(one, replace(one, mode=applied.modes.get(one.id, one.mode))) for one in before]
-    return seen, {row.id: row.display_name for row in rows}, number
 
 
 async def _somebody_else(connection: AsyncConnection, here: UUID, member_id: UUID, asker_id: UUID | None) -> UUID | None:

@@ -1,11 +1,12 @@
 """Forms about one person: rights are checked, a mode is set, a balance is adjusted."""
 
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from app import allowance, audit
 from app.core.actor import Role
 from app.core.errors import Code, Refusal
+from app.core.ids import new_key
 from app.organization import ParticipationMode, SetParticipationMode
 from app.recognition import AdjustPoints
 from integrations.slack import gifts, layouts, people
@@ -73,7 +74,7 @@ class PeopleForms:
             async with self.database.read() as connection:
                 account = (await people.by_member(connection, workspace, [UUID(press.value)])).get(UUID(press.value))
             person = account.user_id if account is not None else None
-        return await self.windows.open(press, layouts.adjust_form(workspace.unit, metadata(k=str(uuid4())), person=person))
+        return await self.windows.open(press, layouts.adjust_form(workspace.unit, metadata(k=new_key()), person=person))
 
     async def adjusted(self, press: Press) -> Answer:
         """Adjusts the balance. Sent twice, it is done once."""
