@@ -5,7 +5,7 @@ UV := .tools/bin/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt bench lock schema clean
+.PHONY: help run test lint fmt bench lock schema pictures clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -33,13 +33,17 @@ bench: .venv/.dev ## measure
 schema: .venv/.run ## write graphql/schema.graphql anew
 	.venv/bin/plaudit schema
 
+pictures: .venv/.run docs/pictures/node_modules/.done ## draw the pictures of docs/slack.md anew: needs Chromium
+	.venv/bin/python docs/pictures/scenes.py build/pictures
+	node docs/pictures/draw.mjs build/pictures
+
 lock: .tools/.done ## pin what pyproject.toml asks for (pins stay as they are; delete a lock first to renew it)
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	printf 'uv\nhatchling\neditables\n' | $(LOCK) - -o requirements-tools.lock
 
 clean: ## remove everything that can be made again
-	rm -rf .venv .tools build tests/stand-in/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .tools build tests/stand-in/node_modules docs/pictures/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # The tools that make the environment live outside it: uv, and hatchling, which builds us without a download of its own.
 .tools/.done: requirements-tools.lock
@@ -78,4 +82,11 @@ tests/stand-in/node_modules/.done: tests/stand-in/package.json tests/stand-in/pa
 	@cd tests/stand-in && PATH="$$(echo "$$PWD"/node_modules/node-linux-*/bin):$$PATH" node -e \
 		'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 15) ? 0 : 1)' || \
 		{ echo "What plays Slack in the tests needs Node 22.15 or newer."; exit 1; } >&2
+	@touch $@
+
+# What draws the pictures, from npm.
+docs/pictures/node_modules/.done: docs/pictures/package.json docs/pictures/package-lock.json docs/pictures/.npmrc
+	@command -v npm >/dev/null || { echo "The pictures need npm. Install it (Debian: apt-get install nodejs npm), and say make pictures again."; exit 1; } >&2
+	@echo "Installing what draws the pictures into docs/pictures, once."
+	@cd docs/pictures && npm ci --loglevel=error >/dev/null
 	@touch $@

@@ -1,4 +1,4 @@
-"""`make bench`: how many grants a second Plaudit gives through its HTTP door, beside pgbench writing the same rows."""
+"""`make bench`: how many grants a second Plaudit gives through its HTTP door, beside pgbench writing the same rows; and Slack."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench import baseline, scene
+from bench import baseline, scene, slack
 from bench.scene import CONNECTIONS, ORGANIZATIONS, Figures, Server
 from tests.postgres import Postgres
 
@@ -35,17 +35,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each kind (default %(default)s)")
+    parser.add_argument("--short", action="store_true", help="seconds in all, to see that it runs: the figures mean little")
     wanted = parser.parse_args()
+    seconds, rounds = (1.0, 1) if wanted.short else (wanted.seconds, wanted.rounds)
     REPORT.unlink(missing_ok=True)
     postgres = scene.start_postgres()
     try:
-        found = _measure(postgres, wanted.seconds, wanted.rounds)
+        found = _measure(postgres, seconds, rounds)
+        slack_found = slack.measure(postgres, slack.SHORT if wanted.short else slack.FULL)
     finally:
         postgres.stop()
-    report = {case.name: _summary(*found[case.name]) for case in CASES}
+    report = {case.name: _summary(*found[case.name]) for case in CASES} | slack_found
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(report, indent=2) + "\n")
     _show(report)
+    slack.show(slack_found)
 
 
 def _measure(postgres: Postgres, seconds: float, rounds: int) -> dict[str, tuple[list[Figures], list[float]]]:

@@ -51,6 +51,7 @@ ANSWER_SECONDS_MAX = 120
 ROUND_SECONDS_MAX = 60
 IDLE_SECONDS = 3.0
 """No connection waits longer for its next request: the server lets go of it after five."""
+OTHERS_SHOWN = 5
 SERVE = "from app.cli import main; main()"
 SECRET_KEY = "bench " * 8
 
@@ -157,11 +158,11 @@ async def _measure(url: str, sizes: Sizes) -> tuple[Report, list[str]]:
     problems: list[str] = []
     async with SlackApi() as api, _opened(url, organization_id, api) as here:
         # Forgeries come while nothing else goes on: not a row may be made meanwhile.
-        report = {
-            "slack_forgeries": await _forge(here, sizes.forgeries, problems),
-            "slack_commands": await _command(here, api, sizes.seconds, problems),
-            "slack_events": await _deliver(here, sizes.events, problems),
-        }
+        report = {"slack_forgeries": await _forge(here, sizes.forgeries, problems)}
+        report["slack_commands"] = await _command(here, api, sizes.seconds, problems)
+        report["slack_events"] = await _deliver(here, sizes.events, problems)
+    for name, figures in report.items():
+        print(f"{name}: {', '.join(f'{what} {number:,}' for what, number in figures.items())}", file=sys.stderr)
     database = Database(url, audit.AuditChain())
     chain = await audit.verify(database, organization_id)
     proof = await ledger.prove(database, organization_id)
@@ -208,6 +209,7 @@ async def _command(here: Scene, api: SlackApi, seconds: float, problems: list[st
     """Commands on schedule, whatever becomes of the answers; latencies count from the moment that was planned."""
     latencies: list[float] = []
     outcomes: Counter[str] = Counter()
+    others: Counter[str] = Counter()
     behind = 0.0
 
     async def give(number: int, due: float) -> None:
@@ -217,7 +219,9 @@ async def _command(here: Scene, api: SlackApi, seconds: float, problems: list[st
         if status != 200:
             outcomes["errors"] += 1
         else:
-            outcomes["sent"] += str(json.loads(answer or b"{}").get("text", "")).startswith("Sent")
+            text = str(json.loads(answer or b"{}").get("text", ""))
+            outcomes["sent"] += text.startswith("Sent")
+            others[text] += not text.startswith("Sent")
         if number >= RATE * WARM_UP_SECONDS:
             latencies.append(took)
 
@@ -233,6 +237,7 @@ async def _command(here: Scene, api: SlackApi, seconds: float, problems: list[st
     cpu, grants = here.server.cpu_seconds() - cpu, here.one(GRANTS) - grants
     if grants != outcomes["sent"]:
         problems.append(f"{outcomes['sent']:,} commands were answered with Sent, and {grants:,} grants are there.")
+        problems += [f"{times:,} commands were answered: {text}" for text, times in others.most_common(OTHERS_SHOWN) if times]
     cuts = quantiles(latencies, n=100)
     return {
         "per_s": RATE,
@@ -244,6 +249,7 @@ async def _command(here: Scene, api: SlackApi, seconds: float, problems: list[st
         "later_than_3_s": outcomes["late"],
         "errors": outcomes["errors"],
         "answered_sent": outcomes["sent"],
+        "answered_otherwise": others.total(),
         "grants": grants,
         "server_cpu_ms": round(1000 * cpu / total, 2),
         "deliveries_made": here.one("SELECT count(*) FROM slack_delivery WHERE state = 'DONE'"),
@@ -361,7 +367,6 @@ def main() -> None:
         report = measure(postgres, sizes)
     finally:
         postgres.stop()
-    print(json.dumps(report, indent=2), file=sys.stderr)
     show(report)
 
 

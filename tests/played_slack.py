@@ -15,6 +15,7 @@ TRIGGER_SECONDS = 3
 RESPONSE_USES = 5
 _SCOPES = {
     "conversations.info": "channels:read",
+    "conversations.join": "channels:join",
     "emoji.list": "emoji:read",
     "reactions.add": "reactions:write",
     "reactions.get": "reactions:read",
@@ -102,7 +103,13 @@ class PlayedSlack:
         self.channels[channel.id] = channel
 
     def fails(
-        self, error: BaseException | type[BaseException], method: str = "", channel: str = "", *, times: int = 1, after: bool = False
+        self,
+        error: BaseException | type[BaseException],
+        method: str = "",
+        channel: str = "",
+        *,
+        times: int = 1,
+        after: bool = False,
     ) -> None:
         """The next calls of this method (and channel) fail. `after`: when Slack has done what was asked."""
         made = error if isinstance(error, type) else lambda: error
@@ -127,6 +134,10 @@ class PlayedSlack:
         made = f"https://hooks.slack.com/commands/{TEAM}/{next(self._number)}"
         self._urls[made] = RESPONSE_USES
         return made
+
+    def moment(self) -> str:
+        """A moment as Slack writes it, which is also a message's name: later than every one before."""
+        return f"{int(self.clock().timestamp())}.{next(self._number):06}"
 
     # What tests look at.
 
@@ -227,6 +238,13 @@ class PlayedSlack:
         facts = {"id": channel.id, "name": channel.name, "is_private": channel.is_private}
         return {"channel": facts | {"is_ext_shared": channel.is_shared}}
 
+    def _conversations_join(self, given: Json) -> Json:
+        channel = self._channel(given["channel"])
+        if channel.is_private:
+            raise Denied("method_not_supported_for_channel_type")
+        channel.members.add(BOT_USER)
+        return {"channel": {"id": channel.id}}
+
     def _chat_postmessage(self, given: Json) -> Json:
         channel_id = given["channel"]
         if channel_id.startswith("U"):
@@ -236,7 +254,7 @@ class PlayedSlack:
             channel_id = direct_id(channel_id)
             self.channels.setdefault(channel_id, Channel(channel_id, "", {given["channel"], BOT_USER}, is_private=True))
         channel = self._channel(channel_id)
-        ts = self._ts()
+        ts = self.moment()
         channel.messages[ts] = {**_said(given), "ts": ts, "channel_id": channel_id, "user": BOT_USER, "reactions": []}
         return {"ts": ts, "channel": channel_id}
 
@@ -247,7 +265,7 @@ class PlayedSlack:
         if given["user"] not in channel.members:
             raise Denied("user_not_in_channel")
         self.ephemerals.append({**_said(given), "user": given["user"], "channel": channel.id})
-        return {"message_ts": self._ts()}
+        return {"message_ts": self.moment()}
 
     def _chat_update(self, given: Json) -> Json:
         message = self._message(given["channel"], given["ts"])
@@ -310,9 +328,6 @@ class PlayedSlack:
         if found is None:
             raise Denied("message_not_found")
         return found
-
-    def _ts(self) -> str:
-        return f"{int(self.clock().timestamp())}.{next(self._number):06}"
 
 
 def direct_id(user_id: str) -> str:

@@ -1,6 +1,5 @@
 """The world of the stories in Slack: a connected workspace, people who type, react and press there, and what they are shown."""
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -108,7 +107,6 @@ class Office:
         self.post = Post(world, self.slack)
         transport = httpx2.ASGITransport(app=Starlette(routes=self.door.routes()))
         self.app = httpx2.AsyncClient(transport=transport, base_url="http://plaudit")
-        self._number = itertools.count(1)
 
     def another_door(self) -> SlackDoor:
         """Of another process, on the same database."""
@@ -319,7 +317,7 @@ class Office:
 
     def moment(self) -> str:
         """A moment as Slack writes it, later than every one before."""
-        return f"{int(self.world.now.timestamp())}.{next(self._number):06}"
+        return self.slack.moment()
 
     def _ticks(self) -> None:
         self.world.passes(milliseconds=10)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import itertools
+import json
 import os
 import re
 import signal
@@ -12,9 +13,11 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from html import unescape
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
@@ -23,8 +26,9 @@ from aiohttp import web
 
 from app import cli
 from app.db import driver_url
+from integrations.slack.workspaces import REMEMBERED_SECONDS
 from tests.fault_proxy import FaultProxy
-from tests.stand_in import BOT_TOKEN, BOT_USER, SEED, SIGNING_SECRET, StandIn, client_of
+from tests.stand_in import ANA, BOT_TOKEN, BOT_USER, CLIENT_ID, CLIENT_SECRET, SEED, SIGNING_SECRET, StandIn, client_of
 
 ROOT = Path(__file__).parents[1]
 SECRET_KEY = "of the black box, and long enough for it"
@@ -34,19 +38,35 @@ LOOK_SECONDS = 0.03
 PORTS = itertools.cycle(range(12_000 + os.getpid() * 37 % 10_000, 32_000))
 """Below those that the system hands out by itself, so that nobody takes one between two lives of a server."""
 ONE_WORKSPACE = {"slack_bot_token": BOT_TOKEN}
+MANY_WORKSPACES = {"slack_client_id": CLIENT_ID, "slack_client_secret": CLIENT_SECRET}
+COOKIE = "slack-app-oauth-state"
+EVERYONE = [
+    "ana@acme.example Ana OWNER NORMAL ACTIVE",
+    "bob@acme.example Bob Baker MEMBER NORMAL ACTIVE",
+    "cem@acme.example Cem Çelik MEMBER NORMAL ACTIVE",
+    "dee@acme.example Dee O'Dell MEMBER NORMAL ACTIVE",
+    "eve@acme.example Eve Ek ADMIN NORMAL ACTIVE",
+    "gina@agency.example Gina Guest MEMBER OBSERVER ACTIVE",
+    "ivan@acme.example Ivan Invited MEMBER NORMAL INVITED",
+]
 
-Seen = TypeVar("Seen")
 
-
-async def until(look: Callable[[], Awaitable[Seen]], seconds: float = 10, *, of: object = "it") -> Seen:
-    """Looks until there is something to see, and returns that."""
+async def until(look: Callable[[], Any], seconds: float = 15, *, of: object = "it") -> Any:
+    """Looks until there is something to see, and returns that; `look` may have to be awaited."""
     deadline = time.monotonic() + seconds
     while True:
-        seen = await look()
+        looked = look()
+        seen = await looked if isinstance(looked, Awaitable) else looked
         if seen:
             return seen
         assert time.monotonic() < deadline, f"{of} did not come within {seconds} seconds: {seen!r}"
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def passes(seconds: float) -> None:
+    """Waits for what must not come."""
+    over = time.monotonic() + seconds
+    await until(lambda: time.monotonic() > over)
 
 
 class Server:
@@ -74,16 +94,17 @@ class Server:
         """All that its processes have written."""
         return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
 
-    async def start(self) -> None:
-        """Starts it, and waits until it says that it is ready."""
+    async def start(self, *says: int | str) -> None:
+        """Starts it, and waits until it says that it is ready, or else this."""
         assert self._process is None, "it runs"
         self._process = _started(self.settings, self._log)
-        await until(self._is_ready, START_SECONDS_MAX, of=f"the server that says {self.log!r}")
+        await until(lambda: self.is_ready(*says), START_SECONDS_MAX, of=f"that of {self.url}")
 
-    async def _is_ready(self) -> bool:
+    async def is_ready(self, *says: int | str) -> bool:
+        """Whether that is what /readyz says."""
         assert self._process is not None
         assert self._process.poll() is None, f"The server ended:\n{self.log}"
-        return await self.readiness() == (200, "ready")
+        return await self.readiness() == (says or (200, "ready"))
 
     async def readiness(self) -> tuple[int, str]:
         """What /readyz says."""
@@ -166,7 +187,7 @@ class Server:
     async def _is_round(self) -> bool:
         return bool(await self.rows("SELECT 1 FROM slack_round WHERE people_at IS NOT NULL AND claimed_until IS NULL"))
 
-    async def has_told(self, seconds: float = 15) -> None:
+    async def has_told(self, seconds: float = 20) -> None:
         """Waits until the feed is read, and everything that it asks for was told to Slack or given up."""
         await until(self._nothing_waits, seconds, of="the end of what Slack is to be told")
 
@@ -179,13 +200,29 @@ class Server:
         found = await self.rows("SELECT lane, tries, claimed_until FROM slack_delivery WHERE state = 'WAITING' ORDER BY id")
         return [(lane, tries, claimed is not None) for lane, tries, claimed in found]
 
+    async def waits_alone(self, lane: str) -> bool:
+        """Whether this is the only lane where something waits, one thing, and no process is at it."""
+        return [(name, is_claimed) for name, _, is_claimed in await self.waiting()] == [(lane, False)]
+
     async def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """What the database itself answers."""
         return await asyncio.to_thread(_rows, self.database_url, statement)
 
+    async def alter(self, statement: str) -> None:
+        """Changes the database behind the server's back."""
+        await asyncio.to_thread(_altered, self.database_url, statement)
+
     async def everything(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table: the same before and after, if nothing has happened."""
         return await asyncio.to_thread(_everything, self.database_url)
+
+    async def begins_with_20_mb(self) -> bytes:
+        """How a body of 20 MB is answered, when no more than its beginning was sent."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(b"POST /slack/events HTTP/1.1\r\nHost: plaudit\r\nContent-Length: 20000000\r\n\r\n" + bytes(100_000))
+        answer = await asyncio.wait_for(reader.read(12), 5)
+        writer.close()
+        return answer
 
     async def is_sound(self) -> bool:
         """Whether `plaudit verify` finds all well."""
@@ -205,6 +242,11 @@ def _rows(database_url: str, statement: str) -> list[tuple[Any, ...]]:
     engine = sa.create_engine(driver_url(database_url, asynchronous=False), poolclass=sa.NullPool)
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(sa.text(statement))]
+
+
+def _altered(database_url: str, statement: str) -> None:
+    with sa.create_engine(driver_url(database_url, asynchronous=False), poolclass=sa.NullPool).begin() as connection:
+        connection.execute(sa.text(statement))
 
 
 def _everything(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -253,7 +295,8 @@ class Wire(FaultProxy):
 @pytest.fixture(name="wire")
 async def whole_wire(stand_in: StandIn) -> AsyncIterator[Wire]:
     """Whole until told otherwise."""
-    async with Wire(stand_in) as wire:
+    wire = Wire(stand_in)
+    async with wire:
         yield wire
 
 
@@ -284,3 +327,71 @@ async def server_maker(tmp_path: Path) -> AsyncIterator[Serve]:
             server.kill()
     for server in made:
         assert not re.search(r"Traceback|Exception in|never awaited|never retrieved", server.log), server.log
+
+
+async def connected(stand_in: StandIn, serve: Serve, database_url: str, *settings: str, **more: str) -> Server:
+    """A server with Acme's workspace, whose people it knows."""
+    server = serve(database_url, slack_api_url=stand_in.url, **ONE_WORKSPACE | more)
+    await server.found_acme()
+    await server.start()
+    await stand_in.connect(server.url)
+    await server.people_are_known()
+    if settings:
+        await server.cli("slack", "settings", *settings)
+        await server.has_told()
+        await passes(REMEMBERED_SECONDS)  # Another process's change may go unnoticed for so long.
+    return server
+
+
+@pytest.fixture(name="acme")
+async def acme_server(stand_in: StandIn, wire: Wire, serve: Serve, sqlite_url: str) -> Server:
+    return await connected(stand_in, serve, sqlite_url)
+
+
+async def gives(stand_in: StandIn, server: Server, text: str, **more: Any) -> dict[str, Any]:
+    """Ana, or whoever is named, types the command, and is told that it was sent."""
+    answer = await stand_in.command(server.url, text, **more)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["text"].startswith("Sent. "), answer.text
+    return dict(answer.json())
+
+
+def undo_of(answer: dict[str, Any]) -> str:
+    return str(answer["blocks"][0]["accessory"]["value"])
+
+
+async def begins(server: Server) -> tuple[str, str]:
+    """Somebody opens /slack/install: the cookie that the browser gets, and where the page leads."""
+    page = await server.get("/slack/install")
+    cookie = page.headers["set-cookie"]
+    assert page.status_code == 200, page.text
+    assert {"Secure", "HttpOnly"} <= {part.strip() for part in cookie.split(";")}
+    link = re.search(r'href="([^"]+authorize[^"]+)"', page.text)
+    assert link is not None
+    return cookie.partition(";")[0], unescape(link[1])
+
+
+def query_of(url: str, name: str) -> str:
+    return parse_qs(urlsplit(url).query)[name][0]
+
+
+async def installs(stand_in: StandIn, server: Server, user_id: str = ANA) -> httpx2.Response:
+    """Somebody installs the app, from the first page to the last."""
+    cookie, page = await begins(server)
+    back = await stand_in.install(page, user_id)
+    return await server.get(back.removeprefix(server.url), Cookie=cookie)
+
+
+@pytest.fixture(name="open_house")
+async def open_server(stand_in: StandIn, wire: Wire, serve: Serve, sqlite_url: str) -> Server:
+    """A server that any workspace may install."""
+    server = serve(sqlite_url, slack_api_url=stand_in.url, **MANY_WORKSPACES)
+    await server.start()
+    await stand_in.connect(server.url)
+    return server
+
+
+async def home_of(stand_in: StandIn, user_id: str, words: str = "") -> dict[str, Any] | None:
+    """Somebody's Home, once it says these words."""
+    views = [view for view in (await stand_in.state())["views"] if view["type"] == "home" and view["user_id"] == user_id]
+    return views[-1] if views and words in json.dumps(views[-1]["blocks"], ensure_ascii=False) else None

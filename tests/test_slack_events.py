@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from app.recognition import Visibility
 from tests.slack_office import ANN, Office, connected_office  # noqa: F401 (fixture)
 from tests.stand_in import BOB, BOT_USER, CEM, DEE, GENERAL, LEADS, ROBOT, STRANGE_TEAM, STRANGER
@@ -55,7 +53,9 @@ async def test_a_refused_mention_is_told_to_its_author_once(office: Office):
         await office.event({**event, "channel": GENERAL}, event_id="Ev1", retry=number)
     await office.settle()
 
-    assert [one["text"] for one in office.slack.whispers(ANN)] == ["Not sent. You can't give kudos to yourself. Nice try, though."]
+    assert [one["text"] for one in office.slack.whispers(ANN)] == [
+        "Not sent. You can't give kudos to yourself. Nice try, though."
+    ]
     assert await office.record() == before
     assert office.slack.posts(GENERAL) == []
 
@@ -106,7 +106,10 @@ async def test_talk_gives_nothing_and_gets_no_answer(office: Office):
         f"<@{BOB}> +10% more",
     ):
         await office.says(ANN, text)
-    quoted = {"type": "rich_text_quote", "elements": [{"type": "user", "user_id": BOB}, {"type": "text", "text": " ++ great work"}]}
+    quoted = {
+        "type": "rich_text_quote",
+        "elements": [{"type": "user", "user_id": BOB}, {"type": "text", "text": " ++ great work"}],
+    }
     await office.says(ANN, f"<@{BOB}> ++ great work", blocks=[{"type": "rich_text", "elements": [quoted]}])
     await office.says(ANN, f"<@{BOB}> ++ for {RELEASE}", bot_id="B0OTHER", subtype="bot_message")
     await office.says(ROBOT, f"<@{BOB}> ++ for {RELEASE}")
@@ -200,6 +203,7 @@ async def test_deleting_a_message_too_late_takes_nothing_back_and_says_so(office
 
 async def test_what_is_said_to_the_app_alone_is_read_like_a_command(office: Office):
     await office.says(ANN, f"<@{BOB}> 10 for {RELEASE}", channel="D00000ANN")
+    await office.settle()
     await office.says(ANN, "balance", channel="D00000ANN")
     await office.settle()
 
@@ -242,13 +246,15 @@ async def test_events_that_nobody_asked_for_are_let_go(office: Office):
     assert office.slack.calls == []
 
 
-@pytest.mark.parametrize("team_id", ["T0UNKNOWN1"])
-async def test_a_workspace_that_is_not_installed_is_told_so(office: Office, team_id: str):
+async def test_a_workspace_that_is_not_installed_is_told_so(office: Office):
+    team_id = "T0UNKNOWN1"
     before = await office.record()
 
     command = await office.commands(DEE, f"<@{BOB}> 10 for {RELEASE}", team_id=team_id)
-    event = await office.event({"type": "app_mention", "user": ANN, "text": "hello", "channel": GENERAL, "ts": "1.1"}, team_id=team_id)
-    press = await office.post.click(office.app, "give_open", team={"id": team_id, "domain": "other"})
+    mention = {"type": "app_mention", "user": ANN, "text": f"{APP} <@{BOB}> 10 for {RELEASE}", "channel": GENERAL, "ts": "1.1"}
+    event = await office.event(mention, team_id=team_id, authorizations=[{"enterprise_id": None, "team_id": team_id}])
+    team, actions = {"id": team_id, "domain": "other"}, [{"type": "button", "action_id": "give_open", "block_id": "b"}]
+    press = await office.post.interact(office.app, "block_actions", ANN, trigger_id=None, team=team, actions=actions)
 
     assert (command.status, command.text) == (
         200,

@@ -1,6 +1,7 @@
 """What the pictures of docs/slack.md show: the layouts of the Slack door themselves, about people who do not exist."""
 
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ DEVI, EMIL = Person("Devi Raman", "U0DEVI001"), Person("Emil Berg", "U0EMIL001")
 CHANNELS = {"C0RELEASE": "release", "C0KUDOS01": "kudos"}
 VALUES = (Value("teamwork", "We win together"), Value("craft", "We finish what we start"), Value("care", "We look after people"))
 REASON = "staying late to get the release out, and writing down how #teamwork"
+WHY = "Agreed with their agencies"
 GIFT = Gift(
     id="0197",
     giver=ANA,
@@ -102,7 +104,7 @@ def admin_home() -> Json:
         admins=(ANA, EMIL),
         default_line="Give 50 a month · receive yes",
         rules=(
-            line("Contractors", Rule(EVERYONE, gives=False, receives=False)),
+            line("Contractors", Rule(EVERYONE, gives=False, note=WHY)),
             line("@leads", Rule(EVERYONE, points=100)),
         ),
         people_set=3,
@@ -115,7 +117,7 @@ def admin_home() -> Json:
 
 def rule() -> Json:
     """The form of a rule, about a group."""
-    fields = RuleFields("group", "contractors", gives=False, receives=True, note="Agreed with their agencies in November")
+    fields = RuleFields("group", "contractors", gives=False, receives=True, note=WHY)
     return layouts.rule_form(POINTS, fields, [("contractors", "Contractors"), ("leads", "@leads")], "{}")
 
 
@@ -136,7 +138,8 @@ def scenes() -> dict[str, dict[str, Any]]:
     """Every picture by name: what Slack gets, and where it shows it."""
     receipt = layouts.receipt(POINTS, GIFT, STANDING)
     post = layouts.post(POINTS, GIFT, can_open_url=None)
-    received = layouts.received(POINTS, GIFT, 130, first=True, rewards=False, thanked=False)
+    # The direct message is not kept waiting for the post, so that it has no link to it yet.
+    received = layouts.received(POINTS, replace(GIFT, permalink=None), 130, first=True, rewards=False, thanked=False)
     return {
         "receipt": {"in": "only you", "blocks": receipt.blocks},
         "post": {"in": "message", "blocks": post.blocks},

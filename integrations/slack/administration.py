@@ -1,4 +1,4 @@
-"""Administration: what admins look at in Slack is read here, their Home, the rules in words, and what one would change."""
+"""Administration: what admins look at in Slack is read here: their Home, the rules in words, one person's rights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -82,13 +82,16 @@ async def kept(connection: AsyncConnection, workspace: Workspace, user_id: str, 
     return parse(row.content) if row is not None else None
 
 
-async def drop(database: Database, workspace: Workspace, draft_id: str) -> None:
-    """Forgets a draft."""
+async def drop(database: Database, workspace: Workspace, user_id: str, draft_id: str) -> None:
+    """Forgets a draft of this person's."""
+    try:
+        id_ = UUID(draft_id)
+    except ValueError:
+        return
     draft = columns(SlackDraft)
+    mine = (draft.organization_id == workspace.organization_id, draft.id == id_, draft.user_id == user_id)
     async with database.bookkeeping() as connection:
-        await connection.execute(
-            sa.delete(table_of(SlackDraft)).where(draft.organization_id == workspace.organization_id, draft.id == UUID(draft_id))
-        )
+        await connection.execute(sa.delete(table_of(SlackDraft)).where(*mine))
 
 
 async def purge(connection: AsyncConnection, organization_id: UUID, now: datetime) -> None:

@@ -170,7 +170,7 @@ class Events:
 
     async def _reaction_added(self, workspace: Workspace, event: dict[str, Any], _body: dict[str, Any]) -> None:
         item = event.get("item") or {}
-        if not await self._counts(workspace, event) or item.get("type") != "message":
+        if not workspace.terms.reactions or not await self._counts(workspace, event) or item.get("type") != "message":
             return
         asker = await self._asker(workspace, {"user": event["user"]})
         if asker is None:
@@ -234,7 +234,7 @@ class Events:
 
     async def _counts(self, workspace: Workspace, event: Mapping[str, Any]) -> bool:
         """Whether a reaction is with the emoji that gives."""
-        if not workspace.terms.reactions or not event.get("user"):
+        if not event.get("user"):
             return False
         words = emoji.words(workspace)
         return markup.emoji_name(str(event.get("reaction") or "")) in words.emoji

@@ -236,7 +236,9 @@ class UnreactInSlack:
             return None
         taken = None
         if here is not None and here.gift_id is not None and _stands(draft, here):
-            taken = undo(self.actor, here.gift_id, f"slack:unreact:{here.gift_id}", is_boost=here.is_boost).decide(draft).id
+            act = undo(self.actor, here.gift_id, f"slack:unreact:{here.gift_id}", is_boost=here.is_boost)
+            draft.expect(act.needs())
+            taken = act.decide(draft).id
         _moved(draft, self.place, here, self.moved_ts, None, is_boost=False)
         return taken
 

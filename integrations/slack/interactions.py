@@ -200,7 +200,7 @@ class Interactions:
         return None
 
     async def _cancel(self, press: Press) -> Answer:
-        await drafts.drop(self.database, press.asker.workspace, press.value)
+        await drafts.drop(self.database, press.asker.workspace, press.asker.user_id, press.value)
         await self.tell(press, layouts.note("Nothing was sent."), replace=True)
         return None
 

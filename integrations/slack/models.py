@@ -203,20 +203,20 @@ class SlackDelivery(TenantTable, table=True):
     __table_args__ = (
         refers("", "organization", ""),
         one_of("state", DeliveryState),
-        Index("ix_slack_delivery_by_state", "organization_id", "state", "lane", "id"),
+        Index("ix_slack_delivery_by_state", "organization_id", "state", "lane", "sequence", "id"),
         Index("ix_slack_delivery_by_recognition", "organization_id", "recognition_id"),
     )
 
     once: str = text(primary_key=True)
     """What makes it itself: an event's number and what it asks for. The same is never planned twice."""
     id: UUID = identifier()
-    """Its place in the order."""
+    """Its place among those of the same event."""
     lane: str = text()
     """What must stay in order: `post:C…`, `direct:U…`, `home:U…`."""
     job: str = text()
     """What is to be done, as JSON: see `jobs`."""
     sequence: int = whole()
-    """The event that asked for it; 0: none."""
+    """The event that asked for it; 0: none. Lanes are walked in this order, whatever the clocks of several processes say."""
     recognition_id: UUID | None = identifier(default=None)
     """The recognition that it tells of for the first time."""
     state: DeliveryState = word(DeliveryState, default=DeliveryState.WAITING)

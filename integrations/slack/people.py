@@ -95,7 +95,7 @@ class Enrol:
         """The member's id; None for apps and strangers."""
         user = self.user
         before = draft.get(SlackPerson, user.team_id, user.id)
-        if user.kind not in _PEOPLE or (before is None and user.deleted):
+        if user.kind not in _PEOPLE or (user.deleted and (before is None or before.member_id is None)):
             self._remember(draft, before, before.member_id if before is not None else None, made=False)
             return None
         member = draft.get(Member, before.member_id) if before is not None and before.member_id is not None else None
@@ -158,7 +158,9 @@ class Enrol:
             self._rename(draft, member)
 
     def _followed(self, draft: Draft, change: allowance.Changes) -> None:
-        allowance.Followed(change).decide(draft)
+        followed = allowance.Followed(change)
+        draft.expect(followed.needs())
+        followed.decide(draft)
 
     def _change_kind(self, draft: Draft, before: PersonKind, member_id: UUID) -> None:
         """A guest looks on, whoever is a guest no longer takes part."""
@@ -206,6 +208,7 @@ class Staff:
         if workspace is None or workspace.staffed:
             return 0
         draft.change(workspace, staffed=True)
+        draft.expect(want for id_ in self.member_ids for want in organization.SetMemberRole(self.actor, id_, Role.ADMIN).needs())
         made = 0
         for member_id in self.member_ids:
             if organization.member_found(draft, member_id).role is Role.MEMBER:

@@ -126,7 +126,7 @@ class Sender:
         head = (
             scoped(SlackDelivery, workspace.organization_id)
             .where(delivery.lane == lane, delivery.state == DeliveryState.WAITING)
-            .order_by(delivery.id)
+            .order_by(delivery.sequence, delivery.id)
             .limit(1)
         )
         async with self.database.bookkeeping() as connection:
@@ -209,7 +209,11 @@ class Sender:
 def _heads(keys: Sequence[UUID], now: datetime) -> sa.Select[Any]:
     """The lanes of these organizations whose head may be taken up now."""
     delivery = columns(SlackDelivery)
-    rank = sa.func.row_number().over(partition_by=(delivery.organization_id, delivery.lane), order_by=delivery.id).label("rank")
+    rank = (
+        sa.func.row_number()
+        .over(partition_by=(delivery.organization_id, delivery.lane), order_by=(delivery.sequence, delivery.id))
+        .label("rank")
+    )
     heads = (
         sa.select(delivery.organization_id, delivery.lane, delivery.not_before, delivery.claimed_until, rank)
         .where(delivery.organization_id.in_(keys), delivery.state == DeliveryState.WAITING)

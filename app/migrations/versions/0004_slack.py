@@ -46,7 +46,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("slack_delivery", schema=None) as batch_op:
         batch_op.create_index("ix_slack_delivery_by_recognition", ["organization_id", "recognition_id"], unique=False)
-        batch_op.create_index("ix_slack_delivery_by_state", ["organization_id", "state", "lane", "id"], unique=False)
+        batch_op.create_index("ix_slack_delivery_by_state", ["organization_id", "state", "lane", "sequence", "id"], unique=False)
 
     op.create_table(
         "slack_draft",

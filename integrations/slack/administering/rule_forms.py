@@ -10,7 +10,7 @@ from app.core.errors import Code, Refusal
 from app.core.ids import new_key
 from app.organization import EVERYONE, GIVING_MODES, RECEIVING_MODES, Audience
 from integrations.slack import layouts, people
-from integrations.slack.administering import foresight
+from integrations.slack.administering.foresight import effect
 from integrations.slack.administering.windows import Windows, carried, filled, metadata, number, refused
 from integrations.slack.administration import Administration, RulesNow
 from integrations.slack.interactions import Answer, Press
@@ -111,7 +111,7 @@ class RuleForms:
     async def _effect(self, press: Press, asked: dict[str, Any]) -> Json:
         """The second step. What is applied is what it carries along, in the versions of the policies that it was foreseen in."""
         asked = {**asked, "k": new_key()}
-        lines = await foresight.effect(self.database, press.asker.workspace, await self._act(press, asked))
+        lines = await effect(self.database, press.asker.workspace, await self._act(press, asked))
         return layouts.rule_effect(lines, metadata(**asked))
 
     async def _act(self, press: Press, asked: Mapping[str, Any]) -> ApplyRule:
