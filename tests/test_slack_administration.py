@@ -527,9 +527,8 @@ async def test_direct_reports_are_counted_for_each_manager(office: Office, world
 
     lines = await office.rules(allow=20)
 
-    assert lines[0] == (
-        "7 people change: 5 can give 80 points less a month, 1 can give 85 points less a month, 1 can give 90 points less a month."
-    )
+    less = [f"{people} can give {points} points less a month" for people, points in ((5, 80), (1, 85), (1, 90))]
+    assert lines[0] == f"7 people change: {', '.join(less)}."
     assert lines[2:4] == ["Can give 85 points less a month: Ada Admin.", "Can give 90 points less a month: Bob."]
     world.passes(days=30)
     assert {(await one.allowance())["total"] for one in (world.ann, world.bob, world.admin)} == {20}
@@ -1258,6 +1257,7 @@ def test_every_rule_is_in_one_line_and_removing_a_line_removes_no_more(giving: l
         left = ruling.compiled(*policies, line, None)
         assert left[0].rules == tuple(rule for place, rule in enumerate(giving) if place not in line.giving)
         assert left[1].rules == tuple(rule for place, rule in enumerate(more) if place not in line.allowances)
+        assert {giving[place].note or line.rule.note for place in line.giving} <= {line.rule.note}
         assert ruling.words(line, Period.MONTH, "everyone")
 
 

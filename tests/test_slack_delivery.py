@@ -237,6 +237,11 @@ async def test_uninstalled_with_waiting_deliveries_tells_nothing_and_keeps_the_p
     assert await office.wallets() == {"bob": 1, "cem": 10}
     assert await office.dead_letters() == []
 
+    await office.installs("xoxb-another")
+    await office.settle(passes=301)
+    assert said(office, GENERAL) == ["the release"]
+    assert office.slack.direct(CEM) == []  # What happened while the app was not there is not told afterwards.
+
 
 async def test_installed_again_with_another_token_everything_goes_on(office: Office):
     await office.sets(feed_channel=KUDOS)

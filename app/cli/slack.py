@@ -114,10 +114,10 @@ def _change(written: str) -> tuple[str, Any]:
         raise Misconfigured(f"{written}: say what it becomes, as name=value.")
     if value in {"on", "off"}:
         return name, value == "on"
-    if value == "none":
-        return name, None
     if name == "muted_channels":
-        return name, tuple(one.strip() for one in value.split(",") if one.strip())
+        return name, tuple(one.strip() for one in value.split(",") if one.strip() and value != "none")
+    if value == "none":
+        return name, None if name == "points_default" else ""
     try:
         return name, int(value)
     except ValueError:

@@ -19,6 +19,8 @@ from app.db.postgres import ALIVE, PostgresStore, says_gone
 from app.db.sqlite import SqliteStore, configure
 
 READERS_MAX = 10
+READER_SECONDS_MAX = 2.0
+"""Whoever waits for a connection for so long is told to come again: Slack waits for three seconds in all."""
 """Connections that read lists and feeds, per process."""
 REHEARSALS_MAX = 4
 """Connections that rehearse acts on PostgreSQL, per process."""
@@ -125,8 +127,9 @@ class Database:
 
     @asynccontextmanager
     async def bookkeeping(self) -> AsyncIterator[AsyncConnection]:
-        """A small transaction of its own for what the program does not mean: a token's last use, a reader's cursor."""
-        async with self.engine.connect() as connection:
+        """A small transaction of its own for what the program does not mean: a token's last use, a reader's cursor. Raises Busy
+        while the database is away."""
+        async with self.read() as connection:
             if self.is_sqlite:
                 await connection.execution_options(bookkeeping=True)
             else:
@@ -160,6 +163,7 @@ def make_engine(url: str) -> AsyncEngine:
         return create_async_engine(
             driver_url(url),
             pool_size=READERS_MAX,
+            pool_timeout=READER_SECONDS_MAX,
             max_overflow=0,
             pool_pre_ping=True,
             isolation_level="AUTOCOMMIT",
@@ -172,7 +176,13 @@ def make_engine(url: str) -> AsyncEngine:
         raise Misconfigured(
             f"The folder {folder} does not exist. Make it, or set PLAUDIT_DATA_DIR or PLAUDIT_DATABASE_URL to another."
         )
-    engine = create_async_engine(driver_url(url), pool_size=READERS_MAX, max_overflow=0, connect_args={"isolation_level": None})
+    engine = create_async_engine(
+        driver_url(url),
+        pool_size=READERS_MAX,
+        pool_timeout=READER_SECONDS_MAX,
+        max_overflow=0,
+        connect_args={"isolation_level": None},
+    )
     sa.event.listen(engine.sync_engine, "connect", _on_connect)
     sa.event.listen(engine.sync_engine, "begin", _on_begin)
     return engine

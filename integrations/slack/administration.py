@@ -185,7 +185,7 @@ class Administration:
                 self.install_url,
             )
             for feature in manifest.missing(workspace.scopes)
-            if feature.name not in SWITCHED or getattr(workspace.terms, feature.name)
+            if (getattr(workspace.terms, feature.name) if feature.name in SWITCHED else feature.name in manifest.DEFAULT_FEATURES)
         )
 
     async def groups(self, workspace: Workspace, chosen: UUID | None = None) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.core.errors import PlauditError
+from app.core.errors import Busy, PlauditError
 from integrations.slack import emoji, layouts, refusals, telling
 from integrations.slack.desk import Asker, Desk, Stopped
 from integrations.slack.drafts import Typed
@@ -63,10 +63,14 @@ class KnownWorkspace(AsyncMiddleware):
         """Goes on with the workspace in the context, or ends with 200."""
         if req.body.get("type") == "url_verification":
             return await next()
-        team_id = req.context.team_id
-        workspace = await self.workspaces.by_team(team_id) if team_id else None
+        team_id, is_command = req.context.team_id, "command" in req.body
+        try:
+            workspace = await self.workspaces.by_team(team_id) if team_id else None
+        except Busy as busy:
+            if not is_command:
+                raise
+            return BoltResponse(status=200, body={"text": refusals.failed(busy).text})
         if workspace is None or not workspace.connected:
-            is_command = "command" in req.body
             return BoltResponse(status=200, body={"text": NOT_INSTALLED} if is_command else "")
         req.context[WORKSPACE] = workspace
         return await next()
@@ -145,7 +149,8 @@ class Listeners:
     async def _commanded(self, workspace: Workspace, body: dict[str, Any]) -> Message | None:
         """What the command answers; None when a form was opened instead."""
         reading = read(str(body.get("text") or ""), Way.COMMAND, emoji.words(workspace))
-        asker = await self.desk.asker(workspace, str(body["user_id"]), body.get("team_id"))
+        named = reading.people if isinstance(reading, Giving) else ()
+        asker = await self.desk.asker(workspace, str(body["user_id"]), body.get("team_id"), named)
         key = f"slack:command:{body['trigger_id']}"
         if isinstance(reading, Subcommand):
             return await self.words.answer(asker, reading, key)

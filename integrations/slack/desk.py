@@ -1,7 +1,8 @@
 """The desk: what somebody typed, pressed or filled in becomes an act, and its outcome an answer."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from app import allowance, organization, recognition
@@ -22,6 +23,7 @@ from integrations.slack.models import PersonKind, Way
 from integrations.slack.people import Known, People, by_member
 from integrations.slack.workspaces import Workspace
 
+log = logging.getLogger("plaudit.slack")
 _CANNOT = {PersonKind.APP: "APP", PersonKind.STRANGER: "STRANGER"}
 POINTS_FORM_MAX = 1_000_000
 
@@ -32,6 +34,8 @@ class Asker:
 
     workspace: Workspace
     known: Known
+    met: Mapping[str, Known] = field(default_factory=dict)
+    """Others whom the request names, by user: looked up together."""
 
     @property
     def user_id(self) -> str:
@@ -62,16 +66,18 @@ class Desk:
         self.channels = channels
         self.homes = homes
 
-    async def asker(self, workspace: Workspace, user_id: str, team_id: str | None = None) -> Asker:
-        """The member behind a user. Raises Stopped for whoever is none: an app, somebody of another company."""
+    async def asker(self, workspace: Workspace, user_id: str, team_id: str | None = None, named: Iterable[str] = ()) -> Asker:
+        """The member behind a user, with those whom the request names. Raises Stopped for whoever is none: an app, somebody of
+        another company."""
         if team_id is not None and team_id != workspace.team_id:
             raise Stopped(layouts.note("Only people of this company can use this here."))
-        known = (await self.people.known(workspace, [user_id])).get(user_id)
+        met = await self.people.known(workspace, [user_id, *named])
+        known = met.get(user_id)
         if known is None:
             raise Stopped(layouts.note("I don't know you yet, and Slack doesn't answer. Try again in a minute."))
         if known.member_id is None or known.deleted or known.status is MemberStatus.DEACTIVATED:
             raise Stopped(layouts.note("This account can't take part here. Ask an admin."))
-        asker = Asker(workspace, known)
+        asker = Asker(workspace, known, met)
         if known.status is MemberStatus.INVITED:  # Who speaks has come.
             await self.database.submit(allowance.Followed(organization.WelcomeMember(asker.actor)))
         return asker
@@ -79,7 +85,7 @@ class Desk:
     async def typed(self, asker: Asker, giving: Giving, typed: Typed) -> Typed:
         """What was typed, with its words as plain text."""
         workspace, said = asker.workspace, markup.mentioned(giving.reason)
-        named = await self.people.known(workspace, said.people)
+        named = await self._met(asker, said.people)
         names = {user_id: known.name for user_id, known in named.items() if known.name}
         handles = await groups.names(self.database, workspace, said.groups)
         found = {}
@@ -94,6 +100,12 @@ class Desk:
         """Gives, and answers with the receipt, a question or a refusal. Raises Busy, and bugs as they are."""
         outcome = await self.outcome(asker, typed, key, confirmed=confirmed, again=again)
         return await self.receipt(asker, outcome, typed) if isinstance(outcome, Sent) else outcome
+
+    async def _met(self, asker: Asker, user_ids: Iterable[str]) -> Mapping[str, Known]:
+        wanted = list(user_ids)
+        if all(user_id in asker.met for user_id in wanted):
+            return asker.met
+        return await self.people.known(asker.workspace, wanted)
 
     async def outcome(
         self, asker: Asker, typed: Typed, key: str, *, confirmed: bool = False, again: bool = False
@@ -122,10 +134,11 @@ class Desk:
     async def command(self, asker: Asker, typed: Typed, key: str) -> GiveRecognition:
         """The command of giving. Raises Stopped for those who cannot be given to for what their account in Slack is."""
         workspace = asker.workspace
-        if typed.channel in workspace.terms.muted_channels:
+        spoken_in = typed.post_to if typed.way is Way.FORM else typed.channel
+        if spoken_in in workspace.terms.muted_channels:
             sentence = "Kudos is off in this channel. Thank somewhere else, or by the form."
             raise Stopped(layouts.refusal(sentence, [refusals.OPEN_FORM]))
-        recipients = await self.recipients(workspace, typed.people)
+        recipients = await self.recipients(asker, typed.people)
         group_ids = await groups.ids(self.database, workspace, typed.groups)
         wish = Wish(
             asker.actor.member_id or UUID(int=0),
@@ -140,10 +153,10 @@ class Desk:
         # A key is Slack's own number of the request: it says by itself whether it is the same.
         return GiveRecognition(asker.actor, wish, visibility, key, b"slack")
 
-    async def recipients(self, workspace: Workspace, user_ids: Iterable[str]) -> tuple[UUID, ...]:
+    async def recipients(self, asker: Asker, user_ids: Iterable[str]) -> tuple[UUID, ...]:
         """The members behind users, each once. Raises Stopped when one of them is none."""
-        wanted = list(user_ids)
-        known = await self.people.known(workspace, wanted)
+        workspace, wanted = asker.workspace, list(user_ids)
+        known = await self._met(asker, wanted)
         found: dict[UUID, None] = {}
         for user_id in wanted:
             person = known.get(user_id)
@@ -171,10 +184,18 @@ class Desk:
         )
 
     async def receipt(self, asker: Asker, sent: Sent, typed: Typed) -> Message:
-        """What was given, to whom, and what is left."""
+        """What was given, to whom, and what is left. It was given: whatever fails here, nobody is told otherwise."""
+        try:
+            return await self._receipt(asker, sent, typed)
+        except Exception:
+            log.exception("a receipt of workspace %s could not be written in full", asker.workspace.team_id)
+            left = layouts.left(gifts.standing(sent.left, asker.workspace))
+            return layouts.note(f":white_check_mark: Sent. You have {left}.")
+
+    async def _receipt(self, asker: Asker, sent: Sent, typed: Typed) -> Message:
         workspace = asker.workspace
         if sent.row is not None and not sent.left_out and not typed.groups:
-            known = await self.people.known(workspace, typed.people)
+            known = await self._met(asker, typed.people)
             shown, is_there = _just_given(asker, sent.row, [known[user_id] for user_id in typed.people]), True
         else:
             async with self.database.read() as connection:

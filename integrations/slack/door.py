@@ -54,8 +54,8 @@ class SlackDoor:
         self.database = database
         self.recorder = recorder
         secret_key = settings.secret_key.get_secret_value()
-        web_url = settings.public_url.rstrip("/") or None
-        install_url = f"{web_url}{INSTALL}" if web_url and settings.slack_client_id else None
+        install_url = f"{settings.public_url.rstrip('/')}{INSTALL}" if settings.slack_client_id else None
+        web_url = None  # There is no page for people to look at yet.
         self.api = WebApi(settings.slack_api_url)
         self.slack: Slack = recorder or self.api
         self.workspaces = Workspaces(database, secret_key)

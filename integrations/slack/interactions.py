@@ -229,7 +229,8 @@ class Interactions:
         try:
             sent = await self.desk.submit(press.asker, typed, f"slack:form:{metadata['k']}", confirmed=True, again=True)
         except Stopped as stopped:
-            return _errors("to", stopped.message.text.removeprefix("Not sent. "))
+            block = "where" if where in press.asker.workspace.terms.muted_channels else "to"
+            return _errors(block, stopped.message.text.removeprefix("Not sent. "))
         except (AskFirst, JustSent) as unasked:  # the form shows what it costs, and is sent on purpose
             raise AssertionError("a form asks nothing") from unasked
         except Refusal as refusal:

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -307,12 +308,21 @@ class People:
 
 async def by_user(connection: AsyncConnection, workspace: Workspace, user_ids: Iterable[str]) -> dict[str, Known]:
     """Those of the users that are known."""
-    person = columns(SlackPerson)
     wanted = list(user_ids)
     if not wanted:
         return {}
-    statement = _people(workspace.organization_id).where(person.team_id == workspace.team_id, person.user_id.in_(wanted))
-    return {found.user_id: _known(found) for found in await connection.execute(statement)}
+    asked = {"the_organization": workspace.organization_id, "the_team": workspace.team_id, "the_users": wanted}
+    return {found.user_id: _known(found) for found in await connection.execute(_by_user(), asked)}
+
+
+@cache
+def _by_user() -> sa.Select[Any]:
+    """Built once, since putting it together costs as much as asking it."""
+    person = columns(SlackPerson)
+    the_organization: Any = sa.bindparam("the_organization")
+    return _people(the_organization).where(
+        person.team_id == sa.bindparam("the_team"), person.user_id.in_(sa.bindparam("the_users", expanding=True))
+    )
 
 
 async def by_member(connection: AsyncConnection, workspace: Workspace, member_ids: Iterable[UUID]) -> dict[UUID, Known]:

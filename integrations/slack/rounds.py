@@ -86,6 +86,7 @@ class Rounds:
             sa.update(table_of(SlackRound))
             .where(seen.organization_id == workspace.organization_id)
             .where(sa.or_(seen.claimed_until.is_(None), seen.claimed_until <= now))
+            .where(sa.or_(seen.people_at.is_(None), seen.people_at <= now - EVERY))
             .values(claimed_until=now + CLAIMED)
         )
         async with self.database.bookkeeping() as connection:

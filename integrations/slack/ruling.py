@@ -18,6 +18,16 @@ VERB = "slackRule"
 STEPS_MAX = 3_000_000
 """Pairs of people times rules that are gone through to foresee what changes: about a second."""
 PER = {period: f"a {period.lower()}" for period in allowance.Period}
+PHRASES = (
+    "can no longer give",
+    "can give now",
+    "can no longer receive",
+    "can receive now",
+    "can give to fewer people",
+    "can give to more people",
+    "can give to other people",
+)
+"""What a rule can change for somebody, in the order in which it is told."""
 MODES = {
     (True, True): ParticipationMode.NORMAL,
     (True, False): ParticipationMode.GIVER,
@@ -294,22 +304,24 @@ def foreseen(before: GivingPolicy, after: GivingPolicy, people: Sequence[Seen], 
     received, receives = [[any(column) for column in zip(*reach, strict=True)] for reach in (then, later)]
     # Whoever can no longer receive is told of by itself: it is no news about all who could give to it.
     others = [there for there in range(len(kinds)) if received[there] and receives[there]]
-    found: dict[str, list[UUID]] = {}
+    found: dict[str, list[UUID]] = {phrase: [] for phrase in PHRASES}
     for here, kind in enumerate(kinds):
         gave, gives = any(then[here]), any(later[here])
         lost = any(then[here][there] and not later[here][there] for there in others)
         won = any(later[here][there] and not then[here][there] for there in others)
-        partly = gave and gives and (lost or won)
-        for phrase, true in (
-            ("can no longer give", gave and not gives),
-            ("can give now", gives and not gave),
-            ("can no longer receive", received[here] and not receives[here]),
-            ("can receive now", receives[here] and not received[here]),
-            (f"can give to {'other' if lost and won else 'fewer' if lost else 'more'} people", partly),
-        ):
-            if true:
-                found.setdefault(phrase, []).extend(seen.before.id for seen in kind)
-    return found
+        partly = gave and gives
+        true = (
+            gave and not gives,
+            gives and not gave,
+            received[here] and not receives[here],
+            receives[here] and not received[here],
+            partly and lost and not won,
+            partly and won and not lost,
+            partly and lost and won,
+        )
+        for phrase, is_so in zip(PHRASES, true, strict=True):
+            found[phrase] += [seen.before.id for seen in kind] if is_so else []
+    return {phrase: ids for phrase, ids in found.items() if ids}
 
 
 def _kinds(rules: Sequence[GivingRule], people: Sequence[Seen]) -> list[list[Seen]]:

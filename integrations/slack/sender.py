@@ -19,7 +19,9 @@ from integrations.slack.jobs import Job
 from integrations.slack.models import DeliveryState, SlackDelivery
 from integrations.slack.workspaces import Workspace, Workspaces
 
-LANES_AT_ONCE = 8
+LANES_AT_ONCE = 4
+WRITES_MAX = 5
+"""Attempts at writing down what became of a delivery, while the database is busy."""
 CLAIM_SECONDS = 60
 """So long a delivery belongs to the process that took it up; if that dies, another goes on."""
 SPACING_SECONDS = {"post": 1.0, "direct": 1.0, "home": 2.0}
@@ -90,7 +92,7 @@ class Sender:
             key = (workspace.team_id, lane)
             if key in self._running or self._ready.get(key, 0.0) > time.monotonic():
                 continue
-            task = asyncio.create_task(self._walk(workspace, lane), name=f"slack {lane}")
+            task = asyncio.create_task(self._safely(workspace, lane), name=f"slack {lane}")
             self._running[key] = task
             task.add_done_callback(lambda _done, key=key: self._running.pop(key, None))  # type: ignore[misc]
             started += 1
@@ -104,6 +106,15 @@ class Sender:
             if not await self.round() and not self._running:
                 return
             await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _safely(self, workspace: Workspace, lane: str) -> None:
+        """Walks a lane; what fails besides its deliveries is logged, and the next round goes on where it stood."""
+        try:
+            await self._walk(workspace, lane)
+        except Busy as error:
+            log.info("the lane %s of workspace %s waits: %s", lane, workspace.team_id, error)
+        except Exception:
+            log.exception("the lane %s of workspace %s failed", lane, workspace.team_id)
 
     async def _walk(self, workspace: Workspace, lane: str) -> None:
         """Makes the deliveries of a lane, one after the other, as long as they are due."""
@@ -196,6 +207,17 @@ class Sender:
             await audit.feed.bury(connection, workspace.organization_id, reader.NAME, *letter)
 
     async def _write(self, workspace: Workspace, taken: Delivery, *more: sa.Executable, **values: Any) -> None:
+        """Writes down what became of a delivery. It was made: were that not written down, it would be made again."""
+        for attempt in range(WRITES_MAX):
+            try:
+                return await self._written(workspace, taken, *more, **values)
+            except Busy:
+                if attempt == WRITES_MAX - 1:
+                    raise
+                await asyncio.sleep(0.2 * 2**attempt)
+        return None
+
+    async def _written(self, workspace: Workspace, taken: Delivery, *more: sa.Executable, **values: Any) -> None:
         delivery = columns(SlackDelivery)
         async with self.database.bookkeeping() as connection:
             for statement in more:

@@ -38,6 +38,7 @@ class SocketMode:
                     log.warning("Socket Mode fell silent; it is connected again")
                 except Exception as error:
                     log.warning("Socket Mode is not connected: %s", error)
+                    await self._close()
                     await asyncio.sleep(RETRY_SECONDS)
                 await self._close()
         finally:
@@ -55,9 +56,13 @@ class SocketMode:
         web_client = AsyncWebClient(base_url=self.api_url.rstrip("/") + "/")
         handler = AsyncSocketModeHandler(self.bolt, self.app_token, web_client=web_client)
         handler.client.on_message_listeners.append(self._on_message)
+        try:
+            await handler.connect_async()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await handler.client.close()  # type: ignore[no-untyped-call]
+            raise
         self._heard = now().timestamp()
         self._handler = handler
-        await handler.connect_async()  # type: ignore[no-untyped-call]
 
     async def _on_message(self, *_message: object) -> None:
         self._heard = now().timestamp()

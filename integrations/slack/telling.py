@@ -28,7 +28,8 @@ from integrations.slack.workspaces import Workspace, Workspaces
 MARK = "white_check_mark"
 REACTIONS_TOLD = 3
 """Receipts that somebody is shown for points given by an emoji; after that the mark on the message says enough."""
-_NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "restricted_action", "is_archived"})
+_NOT_IN = frozenset({"channel_not_found", "not_in_channel"})
+_NOT_THERE = _NOT_IN | frozenset({"user_not_in_channel", "restricted_action", "is_archived"})
 _GONE = frozenset({"message_not_found", "channel_not_found", "no_reaction", "already_reacted", "cant_update_message"})
 
 
@@ -97,9 +98,15 @@ class Teller:
         try:
             told = await self.slack.call(workspace, "chat.postMessage", channel=job.channel, **arguments)
         except Denied as denied:
-            if denied.error not in _NOT_THERE or job.feed or found.origin is None or not found.origin.response_url:
+            if denied.error not in _NOT_IN or job.feed or found.origin is None:
                 raise
-            await self._respond(workspace, found.origin, message)
+            if found.origin.response_url:
+                await self._respond(workspace, found.origin, message)
+            else:
+                sentence = (
+                    f"I could not post in <#{job.channel}>, as I am not in it. Invite me there with `/invite`. All else is done."
+                )
+                await self.say(workspace, "", found.origin.user_id, "", spoken(layouts.note(sentence)))
             return ()
         kind = PostKind.FEED if job.feed else PostKind.CHANNEL
         return (self._remembered(workspace, job.recognition, str(told.get("channel") or job.channel), str(told["ts"]), kind),)

@@ -29,6 +29,7 @@ class Terms:
     emoji: str = "taco"
     """The emoji that gives, without colons."""
     points_per_emoji: int = 1
+    """Points that each such emoji gives."""
     points_default: int | None = 10
     """Points where no number is said; None: the form asks."""
     messages: bool = False

@@ -1,6 +1,5 @@
 """Forms about the whole program: pause, allowance, values, channels, settings."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,6 @@ from app.recognition import SetGivingPolicy
 from integrations.slack import layouts
 from integrations.slack.administering.windows import Windows, metadata, needed, number, refused
 from integrations.slack.administration import Administration
-from integrations.slack.api import SlackError
 from integrations.slack.interactions import Answer, Press
 from integrations.slack.layouts import AllowanceFields, Json, Unit
 from integrations.slack.markup import escape
@@ -23,11 +21,8 @@ from integrations.slack.words import COMMAND
 from integrations.slack.workspaces import Workspace
 
 MESSAGES = Unit("message is", "messages are")
-JOIN = "channels:join"
-"""The scope with which the app comes into a channel by itself."""
 WAYS = ("messages", "reactions", "groups")
 _ALLOWANCE_BLOCKS = {"basePoints": "base", "version": "base"}
-log = logging.getLogger("plaudit.slack")
 
 
 class ProgramForms:
@@ -37,7 +32,6 @@ class ProgramForms:
         self.windows = windows
         self.administration = administration
         self.replay = replay
-        self.slack = windows.slack
         self.database = windows.interactions.database
 
     async def pause(self, press: Press) -> Answer:
@@ -146,18 +140,7 @@ class ProgramForms:
             await self.database.submit(ChangeSlackSettings(press.asker.actor, tuple(changes.items())))
         except Refusal as refusal:
             return refused(press, refusal, dict.fromkeys(WAYS, "ways"), "feed_channel")
-        if changes.get("feed_channel"):
-            await self._join(press.asker.workspace, changes["feed_channel"])
         return await self.windows.done(press)
-
-    async def _join(self, workspace: Workspace, channel: str) -> None:
-        """Comes into the channel that everything is shown in, where that is granted: a private one has to invite us."""
-        if JOIN not in workspace.scopes:
-            return
-        try:
-            await self.slack.call(workspace, "conversations.join", seconds=1.0, channel=channel)
-        except SlackError as error:
-            log.info("channel %s of workspace %s was not joined: %s", channel, workspace.team_id, error)
 
     async def retry(self, press: Press) -> Answer:
         """Has everything told again that was given up."""
