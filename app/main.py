@@ -115,7 +115,7 @@ def _slack_door(settings: Settings, database: Database, *, with_recorder: bool) 
     from integrations.slack.door import SlackDoor
     from integrations.slack.recorder import Recorder
 
-    return SlackDoor(settings, database, recorder=Recorder(database) if with_recorder else None)
+    return SlackDoor(settings, database, slack=Recorder(database) if with_recorder else None)
 
 
 async def _welcome(database: Database) -> None:

@@ -111,7 +111,7 @@ class Office:
     def another_door(self) -> SlackDoor:
         """Of another process, on the same database."""
         settings = Settings.model_validate({"secret_key": SECRET_KEY, "slack_signing_secret": SIGNING_SECRET})
-        door = SlackDoor(settings, self.world.database, recorder=cast(Any, self.slack))
+        door = SlackDoor(settings, self.world.database, slack=self.slack)
         door.installer.api = cast(Any, self.slack)
         return door
 

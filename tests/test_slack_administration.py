@@ -43,7 +43,7 @@ from tests.world import NOON, Somebody, World
 SECRET_KEY = "a key of the tests, thirty-two or more"
 TEAM = "T00000TEAM"
 PEOPLE = ("olga", "ada", "aud", "ann", "bob", "cem", "dee")
-SCOPES = frozenset(manifest.bot_scopes(["reactions", "marks", "direct", "channels", "join"]))
+SCOPES = frozenset(manifest.bot_scopes(["reactions", "marks", "channels"]))
 BOOKKEEPING = {"slack_delivery", "slack_preference"}
 """Where the next look at Home, and notes, wait to be told."""
 INSTALL = "https://plaudit.example.com/slack/install"
@@ -320,9 +320,9 @@ async def test_home_at_first(office: Office):
     assert home.month == Month(0, 0, 7, None)
     assert home.updated_at.isoformat() == "2026-03-10T13:00:00+01:00"
     says = {feature.name: feature.says for feature in manifest.FEATURES}
-    # Messages and groups are not granted either, and switched off here.
+    # Messages and groups are not granted either, and switched off here; nobody asked for the names of emoji.
     assert home.features_off == (
-        FeatureOff("Other names of emoji", f"{says['emoji']} This needs emoji:read: install the app again.", INSTALL),
+        FeatureOff("Writing to the app", f"{says['direct']} This needs im:history: install the app again.", INSTALL),
     )
     assert home.web_url == "https://plaudit.example.com"
 
@@ -356,7 +356,7 @@ async def test_home_later(office: Office, world: World):
     assert (home.people_set, home.undelivered) == (1, 1)
     assert home.month == Month(10, 1, 8, "teamwork")
     # User groups are switched on by now, and not granted.
-    assert [feature.name for feature in home.features_off] == ["Thanking user groups", "Other names of emoji"]
+    assert [feature.name for feature in home.features_off] == ["Writing to the app", "Thanking user groups"]
     assert layouts.admin_home((await office.workspace()).unit, home)["callback_id"] == "home"
 
 
@@ -931,14 +931,13 @@ async def test_values_are_added_and_archived(office: Office, world: World):
     assert await office.record() == before
 
 
-async def test_channels_are_set_and_joined(office: Office, world: World):
+async def test_channels_are_set(office: Office, world: World):
     form = await office.presses("ada", "adm_channels", "home")
 
     assert await office.submits("ada", form, feed_channel="C0000FEED", muted_channels=["C000QUIET"]) == CLEAR
 
     terms = (await office.workspace()).terms
     assert (terms.feed_channel, terms.muted_channels) == ("C0000FEED", ("C000QUIET",))
-    assert office.paper.calls[-1] == ("conversations.join", {"channel": "C0000FEED"})
     assert await world.told("slack.settings_changed") == [{"feed_channel": "C0000FEED", "muted_channels": ["C000QUIET"]}]
     form = await office.presses("ada", "adm_channels", "home")
     assert typed_in(form) == {"feed_channel": "C0000FEED", "muted_channels": ["C000QUIET"]}
@@ -949,7 +948,6 @@ async def test_channels_are_set_and_joined(office: Office, world: World):
 async def test_settings_are_audited_and_only_those_that_changed(office: Office, world: World):
     form = await office.presses("ada", "adm_settings", "home")
     late = await office.presses("olga", "adm_settings", "home")
-    office.paper.fails["conversations.join"] = Denied("method_not_supported_for_channel_type")
 
     changed = {"emoji": ":star:", "points_default": None, "ways": ["messages"], "feed_channel": "G0PRIVATE"}
     assert await office.submits("ada", form, **changed) == CLEAR

@@ -259,7 +259,7 @@ async def test_trouble_in_one_place_is_waited_out_and_holds_up_no_other(stand_in
         assert wire.count(POST, channel) == tries
     limited, first, second = (call.at for call in wire.calls_of(POST, GENERAL))
     assert (first - limited >= 3, second - first >= 1) == (True, True)
-    assert all(call.at < first for call in wire.calls_of(POST, CEM))
+    assert all(call.at < first for call in wire.calls_of(POST, CEM)[:2])
     assert (len(await said(stand_in, BOB)), len(await said(stand_in, CEM)), wire.count(POST, BOB)) == (6, 6, 8)
 
 
@@ -318,7 +318,7 @@ async def test_without_the_optional_scopes_the_core_works_and_admins_see_what_do
     await stand_in.click(server.url, "home_tab_admin", view=home, value="admin")
     home = await until(lambda: home_of(stand_in, ANA, "Switched off"), of="what is switched off")
     await server.has_told()
-    for scope in ("reactions:read", "reactions:write", "im:history", "channels:read", "emoji:read"):
+    for scope in ("reactions:read", "reactions:write", "im:history", "channels:read", "groups:read"):
         assert scope in json.dumps(home)
     assert await said(stand_in, GENERAL) == ["Ana took back a recognition."]
     assert {call.method for call in wire.calls} == {

@@ -222,7 +222,7 @@ async def test_a_post_that_somebody_answered_is_not_deleted_but_emptied(office: 
 
 
 async def test_uninstalled_with_waiting_deliveries_tells_nothing_and_keeps_the_points(office: Office):
-    office.slack.fails(limited(30), POST, times=3)
+    office.slack.fails(limited(30), POST, times=2)
     await gives(office, BOB, "the release")
     await office.settle()
 

@@ -143,7 +143,7 @@ async def test_nothing_is_said_in_front_of_another_company(office: Office):
 async def test_an_archived_channel_loses_the_post_and_nothing_else(office: Office):
     office.slack.fails(Denied("is_archived"), "chat.postMessage", GENERAL)
 
-    await office.commands(ANN, f"<@{BOB}> 10 for {RELEASE}")
+    await office.says(ANN, f"{APP} <@{BOB}> 10 for {RELEASE}")
     await office.settle()
 
     assert await office.wallets() == {"bob": 10}

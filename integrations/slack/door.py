@@ -47,17 +47,17 @@ log = logging.getLogger("plaudit.slack")
 
 
 class SlackDoor:
-    """Slack's way in and out. `recorder`: the demo's own Slack, in the place of the real one."""
+    """Slack's way in and out. `slack`: who plays it, in the place of the real one."""
 
-    def __init__(self, settings: Settings, database: Database, *, recorder: Recorder | None = None) -> None:
+    def __init__(self, settings: Settings, database: Database, *, slack: Slack | None = None) -> None:
         self.settings = settings
         self.database = database
-        self.recorder = recorder
+        self.recorder = slack if isinstance(slack, Recorder) else None
         secret_key = settings.secret_key.get_secret_value()
         install_url = f"{settings.public_url.rstrip('/')}{INSTALL}" if settings.slack_client_id else None
         web_url = None  # There is no page for people to look at yet.
         self.api = WebApi(settings.slack_api_url)
-        self.slack: Slack = recorder or self.api
+        self.slack: Slack = slack or self.api
         self.workspaces = Workspaces(database, secret_key)
         self.people = People(database, self.slack)
         self.channels = Channels(database, self.slack, database.clock)

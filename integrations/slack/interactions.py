@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from app.core.errors import Refusal
+from app.core.errors import Code, Refusal
 from app.core.ids import new_key
 from app.recognition import BoostRecognition, CommentOnRecognition
 from integrations.slack import drafts, gifts, jobs, layouts, markup, preferences, telling
@@ -38,8 +38,9 @@ class Press:
 
     @property
     def channel(self) -> str:
-        """The channel that it was pressed in."""
-        return str((self.body.get("channel") or {}).get("id") or (self.body.get("container") or {}).get("channel_id") or "")
+        """The channel that it was pressed in, or that its form was opened in."""
+        here = (self.body.get("channel") or {}).get("id") or (self.body.get("container") or {}).get("channel_id")
+        return str(here or self.metadata.get("ch") or "")
 
     @property
     def trigger(self) -> str:
@@ -50,7 +51,7 @@ class Press:
     def metadata(self) -> dict[str, Any]:
         """What the view carries along."""
         written = (self.body.get("view") or {}).get("private_metadata") or "{}"
-        return dict(orjson.loads(written))
+        return dict(orjson.loads(written))  # our own words: Slack signs what it sends back
 
     def chosen(self, block: str) -> Any:
         """What was filled in or chosen in a block; None when it was left empty."""
@@ -230,13 +231,22 @@ class Interactions:
             sent = await self.desk.submit(press.asker, typed, f"slack:form:{metadata['k']}", confirmed=True, again=True)
         except Stopped as stopped:
             block = "where" if where in press.asker.workspace.terms.muted_channels else "to"
-            return _errors(block, stopped.message.text.removeprefix("Not sent. "))
+            return _errors(block, await self._named(press, stopped.message.text.removeprefix("Not sent. "), typed.people))
         except (AskFirst, JustSent) as unasked:  # the form shows what it costs, and is sent on purpose
             raise AssertionError("a form asks nothing") from unasked
         except Refusal as refusal:
-            return _errors(_FIELDS.get(refusal.field[0] if refusal.field else "", "to"), refusal.message)
+            block = _FIELDS.get(refusal.field[0] if refusal.field else "", "to")
+            if refusal.code is Code.VALUE_REQUIRED and "value" in press.state:
+                block = "value"
+            return _errors(block, refusal.message)
         await self.tell(press, await self.desk.receipt(press.asker, sent, typed))
         return {"response_action": "clear"}
+
+    async def _named(self, press: Press, sentence: str, user_ids: tuple[str, ...]) -> str:
+        """A sentence as plain text: beside a field nothing is read as markup."""
+        known = await self.desk.people.known(press.asker.workspace, user_ids)
+        names = {user_id: person.name for user_id, person in known.items() if person.name}
+        return markup.plain(sentence, names, {}, {})
 
     async def _undo(self, press: Press) -> Answer:
         key = f"slack:undo:{press.value}"

@@ -45,6 +45,8 @@ class Facts:
     """Users who look at their Home."""
     places: dict[UUID, list[Job]]
     """By recognition: what was planned or posted about it."""
+    recipients: dict[UUID, list[UUID]]
+    """By recognition that was changed: whom it thanks."""
 
 
 class SlackReader:
@@ -114,7 +116,7 @@ def _wanted(event: AuditEvent, facts: Facts) -> list[Job]:
             once = f"thanked:{body['comment']}"
             lane = jobs.directs(giver.user_id)
             found.append(Job(Kind.THANKED, once, lane, str(row.id), user=giver.user_id, gift=str(body["comment"])))
-    return found + _homes(event, facts, _concerned(event, row, body))
+    return found + _homes(event, facts, _concerned(event, facts, row, body))
 
 
 def _given(facts: Facts, row: Recognition, body: dict[str, Any]) -> list[Job]:
@@ -168,9 +170,10 @@ def _change(job: Job, event: AuditEvent) -> Job:
     return Job(Kind.CHANGE, once, job.lane, job.recognition, job.channel, job.user, ts=job.ts, gift=str(job.kind))
 
 
-def _concerned(event: AuditEvent, row: Recognition, body: dict[str, Any]) -> set[UUID]:
-    """Whose numbers an event about a recognition changes."""
-    members = {row.giver_id} | {UUID(recipient["id"]) for recipient in body.get("recipients", ())}
+def _concerned(event: AuditEvent, facts: Facts, row: Recognition, body: dict[str, Any]) -> set[UUID]:
+    """Whose Home an event about a recognition changes."""
+    members = {row.giver_id, *facts.recipients.get(row.id, ())}
+    members |= {UUID(recipient["id"]) for recipient in body.get("recipients", ())}
     members |= {UUID(payer) for payer in body.get("returned", ())}
     if event.actor_id is not None:
         members.add(event.actor_id)
@@ -193,27 +196,21 @@ async def _facts(connection: AsyncConnection, workspace: Workspace, events: Sequ
     rows = await _by(connection, Recognition, organization_id, columns(Recognition).id, about)
     recognitions = {row.id: cast(Recognition, row) for row in rows}
     members |= {row.giver_id for row in recognitions.values()}
-    if any(event.action in {"recognition.revoked", "recognition.boost_revoked"} for event in events):
-        members |= await _recipients(connection, organization_id, about)
+    changed = {UUID(event.subject.partition(":")[2]) for event in events if event.action in _CHANGES}
+    recipients = await recognition.reads.recipients(connection, organization_id, changed) if changed else {}
+    members |= {member_id for ids in recipients.values() for member_id in ids}
     origins = await _by(connection, SlackOrigin, organization_id, columns(SlackOrigin).gift_id, gifts)
     accounts = await people.by_member(connection, workspace, members)
     watched = await _watched(connection, organization_id, {account.user_id for account in accounts.values()}, now)
-    changed = {UUID(event.subject.partition(":")[2]) for event in events if event.action in _CHANGES}
     places = {id_: await _places(connection, organization_id, id_) for id_ in changed}
-    return Facts(
-        workspace, now, recognitions, {row.gift_id: cast(SlackOrigin, row) for row in origins}, accounts, watched, places
-    )
+    by_gift = {row.gift_id: cast(SlackOrigin, row) for row in origins}
+    return Facts(workspace, now, recognitions, by_gift, accounts, watched, places, recipients)
 
 
 async def _by(connection: AsyncConnection, model: Any, organization_id: UUID, column: Any, ids: set[UUID]) -> Sequence[Any]:
     if not ids:
         return []
     return list(await connection.execute(scoped(model, organization_id).where(column.in_(list(ids)))))
-
-
-async def _recipients(connection: AsyncConnection, organization_id: UUID, ids: set[UUID]) -> set[UUID]:
-    found = await recognition.reads.recipients(connection, organization_id, ids)
-    return {member_id for members in found.values() for member_id in members}
 
 
 async def _watched(connection: AsyncConnection, organization_id: UUID, users: set[str], now: datetime) -> frozenset[str]:
