@@ -139,7 +139,9 @@ async def _healthy(_request: Request) -> Response:
 
 def from_environment() -> Starlette:
     """The application of one of several server processes, which read their settings anew."""
-    application = build(load())
+    settings = load()
+    _tell(settings)
+    application = build(settings)
     _settle()
     return application
 
@@ -148,6 +150,7 @@ def serve(
     settings: Settings, *, with_worker: bool = False, with_recorder: bool = False, listening: socket.socket | None = None
 ) -> None:
     """Serves until told to stop. `listening` is a socket that is bound already."""
+    _tell(settings)
     _check(settings)
     options: dict[str, Any] = {
         "host": settings.host,
@@ -170,6 +173,17 @@ def serve(
         server.run(sockets=[listening])
     if not server.started:
         raise Misconfigured("The server could not start; the reason stands above.")
+
+
+def _tell(settings: Settings) -> None:
+    """What we have to say goes where the server's own words go."""
+    ours = logging.getLogger("plaudit")
+    ours.setLevel(settings.log_level.upper())
+    if not ours.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(levelname)s:     %(message)s"))
+        ours.addHandler(handler)
+        ours.propagate = False
 
 
 def _settle() -> None:

@@ -545,15 +545,19 @@ async def test_a_rule_for_one_person_is_its_mode(office: Office, world: World):
     assert (await office.home()).people_set == 0
 
 
-async def test_whoever_may_give_again_is_issued_an_allowance_at_once(office: Office, world: World):
+@pytest.mark.parametrize("by_rule", [True, False])
+async def test_whoever_may_give_again_is_issued_an_allowance_at_once(office: Office, world: World, by_rule: bool):
     eve = await world.hires("Eve", mode=ParticipationMode.OBSERVER)
     profile = {"real_name": "Eve", "email": "eve@acorn.example"}
     await office.people.enrol(await office.workspace(), {"id": "UEVE", "team_id": TEAM, "profile": profile})
 
-    assert (await office.rules(scope="people", people=["UEVE"]))[0] == "1 person changes: 1 can give now, 1 can receive now."
+    if by_rule:
+        lines = await office.rules(scope="people", people=["UEVE"])
+        assert lines[0] == "1 person changes: 1 can give now, 1 can receive now."
+    else:
+        await office.presses("ada", "member_resume", str(eve.key), {"type": "modal"})
 
-    assert (await eve.allowance())["remaining"] == 100
-    assert ("allowance", eve.key) in await world.balances()
+    assert (await world.balances())["allowance", eve.key] == 100
 
 
 async def test_a_rule_for_everyone(office: Office, world: World):
@@ -1277,6 +1281,19 @@ def test_what_a_rule_is_compiled_to_reads_as_that_rule(
         kept = note if not (gives and receives) else ""
         assert [line.rule for line in lines] == [replace(rule, note=kept)]
         assert [line.other for line in lines] == [None]
+
+
+def test_rules_with_other_reasons_stay_apart():
+    team = Audience(group_ids=frozenset([GROUPS[0]]))
+    rules = (
+        GivingRule(Effect.DENY, team, EVERYONE, "one"),
+        GivingRule(Effect.DENY, EVERYONE, team, "other"),
+        GivingRule(Effect.DENY, EVERYONE, team),
+    )
+
+    lines = ruling.lines(GivingPolicy(rules=rules), allowances_of([]))
+
+    assert [(line.giving, line.rule.note) for line in lines] == [((0, 2), "one"), ((1,), "other")]
 
 
 def test_lines_in_words():

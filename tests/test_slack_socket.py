@@ -10,6 +10,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from slack_bolt.async_app import AsyncApp
 
+from integrations.slack.api import WebApi
 from integrations.slack.socket_mode import SocketMode
 from tests.slack_server import (  # noqa: F401 (fixtures)
     ONE_WORKSPACE,
@@ -193,7 +194,7 @@ async def test_a_server_without_a_socket_is_not_ready(sockets: Sockets, indoors:
 
 @pytest.mark.long
 async def test_a_socket_that_falls_silent_is_left_for_another(stand_in: StandIn, sockets: Sockets):
-    socket = SocketMode(AsyncApp(token=BOT_TOKEN), APP_TOKEN, stand_in.url, silent_seconds_max=SILENT_SECONDS)
+    socket = SocketMode(AsyncApp(token=BOT_TOKEN), APP_TOKEN, WebApi(stand_in.url), silent_seconds_max=SILENT_SECONDS)
     assert socket.trouble() == "Socket Mode is not connected"
     sockets.is_silent = True
     running = asyncio.create_task(socket.run())

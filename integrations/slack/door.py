@@ -40,7 +40,8 @@ from integrations.slack.words import Words
 from integrations.slack.workspaces import Workspace, Workspaces, organization_for
 
 ROUND_SECONDS = 60.0
-CONNECT_SECONDS = 15.0
+CONNECT_SECONDS_MAX = 15.0
+"""Between two tries to hear from Slack whose token ours is; the first pauses are shorter."""
 WAKE_SECONDS = 0.05
 EVENTS, INSTALL, REDIRECT, RECORDED = "/slack/events", "/slack/install", "/slack/oauth_redirect", "/slack/recorded"
 log = logging.getLogger("plaudit.slack")
@@ -81,13 +82,13 @@ class SlackDoor:
         self.bolt = self._bolt(listeners)
         app_token = settings.slack_app_token.get_secret_value()
         if app_token:
-            self.socket = SocketMode(self.bolt, app_token, settings.slack_api_url)
+            self.socket = SocketMode(self.bolt, app_token, self.api)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _bolt(self, listeners: Listeners) -> AsyncApp:
         flow = None
         if self.settings.slack_client_id:
-            self._installed.listener = self._round.set
+            self._installed.listener = self._wake
             flow = install.oauth_flow(self.settings, self.database.clock, install.Store(self.installer, self._installed))
         return listeners.bolt(self.workspaces, self.api.api_url, flow)
 
@@ -169,18 +170,24 @@ class SlackDoor:
 
     async def _connect(self) -> None:
         """Connects the workspace of the bot token, as soon as Slack says whose it is."""
-        token = self.settings.slack_bot_token.get_secret_value()
+        token, pause = self.settings.slack_bot_token.get_secret_value(), 1.0
         while True:
             try:
                 organization_id = await organization_for(self.database, self.settings.slack_organization)
                 team_id = await self.installer.connect_token(token, organization_id)
             except (SlackError, Busy, Misconfigured, PlauditError) as error:
                 log.warning("Slack is not connected yet: %s", error)
-                await asyncio.sleep(CONNECT_SECONDS)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, CONNECT_SECONDS_MAX)
                 continue
             log.info("connected to the Slack workspace %s", team_id)
-            self._round.set()
+            self._wake()
             return
+
+    def _wake(self) -> None:
+        """A workspace was connected: its people are looked through, and what waited is told."""
+        self._round.set()
+        self.sender.wake.set()
 
     async def _recorded(self, request: Request) -> Response:
         """What the recorder was told to show, since a number, once everything planned is told."""

@@ -22,7 +22,7 @@ from app.core.seal import Seal
 from app.core.settings import Settings
 from app.db import Database, Draft, Want, row
 from app.organization import Organization
-from integrations.slack import manifest
+from integrations.slack import jobs, manifest
 from integrations.slack.api import SlackError, WebApi
 from integrations.slack.people import Enrol, SlackUser, read_user
 from integrations.slack.reader import NAME
@@ -83,8 +83,13 @@ class Installer:
             self.workspaces.seal.close(token),
             scopes,
         )
-        await self.database.submit(connected)
+        await self._connected(connected)
         return team_id
+
+    async def _connected(self, act: ConnectWorkspace) -> None:
+        await self.database.submit(act)
+        async with self.database.bookkeeping() as connection:
+            await jobs.resume(connection, act.actor.organization_id)
 
     async def connect_installation(self, installation: Installation) -> None:
         """Connects the workspace that has just installed the app. Raises BoltError with what to say to whoever installs."""
@@ -103,7 +108,7 @@ class Installer:
                 await self.database.submit(founding)
             scopes = installation.bot_scopes or ()
             await audit.feed.place(self.database, NAME, organization_id, at_head=True)
-            await self.database.submit(
+            await self._connected(
                 ConnectWorkspace(
                     actor,
                     team_id,

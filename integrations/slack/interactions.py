@@ -1,5 +1,6 @@
 """What members press and fill in: buttons under answers and posts, shortcuts, the form for giving, Home."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from app.core.errors import Code, Refusal
 from app.core.ids import new_key
 from app.recognition import BoostRecognition, CommentOnRecognition
 from integrations.slack import drafts, gifts, jobs, layouts, markup, preferences, telling
-from integrations.slack.api import Slack
+from integrations.slack.api import Slack, SlackError
 from integrations.slack.desk import Asker, Desk, Stopped
 from integrations.slack.drafts import Typed
 from integrations.slack.giving import AskFirst, BoostInSlack, JustSent, Place, Sent, ThankOnce
@@ -21,6 +22,7 @@ from integrations.slack.models import Choice, Way
 from integrations.slack.words import Words
 
 OPEN_SECONDS = 2.0
+log = logging.getLogger("plaudit.slack")
 THANK_YOU = "Thank you!"
 
 
@@ -105,13 +107,18 @@ class Interactions:
     async def open(self, press: Press, view: Json) -> None:
         """Opens a form: the one call that is made at once, as its trigger lives for three seconds."""
         method = "views.push" if (press.body.get("view") or {}).get("type") == "modal" else "views.open"
-        await self.slack.call(press.asker.workspace, method, seconds=OPEN_SECONDS, trigger_id=press.trigger, view=view)
+        try:
+            await self.slack.call(press.asker.workspace, method, seconds=OPEN_SECONDS, trigger_id=press.trigger, view=view)
+        except SlackError as error:
+            log.info("a form in workspace %s was not opened: %s", press.asker.workspace.team_id, error)
+            raise Stopped(layouts.note("Slack didn't open the form. Please try again.")) from error
 
-    async def tell(self, press: Press, message: Message, *, replace: bool = False) -> None:
-        """Answers a press in words, in the place of what was pressed where only its reader sees that, once."""
+    async def tell(self, press: Press, message: Message, *, replace: bool = False, once: str = "") -> None:
+        """Answers a press in words, in the place of what was pressed where only its reader sees that, once. `once`: what the
+        answer is to, where the same may be sent again by another press."""
         workspace, user, url = press.asker.workspace, press.asker.user_id, str(press.body.get("response_url") or "")
         said = telling.spoken(message)
-        once = f"press:{press.trigger or new_key()}"
+        once = once or f"press:{press.trigger or new_key()}"
         lane = f"tell:{press.channel}:{user}"
         if url and replace:
             sealed = self.desk.seal.close(url).decode()
@@ -239,7 +246,7 @@ class Interactions:
             if refusal.code is Code.VALUE_REQUIRED and "value" in press.state:
                 block = "value"
             return _errors(block, refusal.message)
-        await self.tell(press, await self.desk.receipt(press.asker, sent, typed))
+        await self.tell(press, await self.desk.receipt(press.asker, sent, typed), once=f"form:{metadata['k']}")
         return {"response_action": "clear"}
 
     async def _named(self, press: Press, sentence: str, user_ids: tuple[str, ...]) -> str:
@@ -286,7 +293,7 @@ class Interactions:
             return _errors("amount", refusal.message)
         left = gifts.standing(sent.left, workspace)
         said = f":white_check_mark: Added *{layouts.points(workspace.unit, points)}*. You have {layouts.left(left)}."
-        await self.tell(press, layouts.note(said))
+        await self.tell(press, layouts.note(said), once=f"form:{metadata['k']}")
         return {"response_action": "clear"}
 
     async def _thank(self, press: Press) -> Answer:

@@ -126,6 +126,13 @@ async def plan(connection: AsyncConnection, organization_id: UUID, jobs: Iterabl
         await connection.execute(insert.on_conflict_do_nothing(), rows)
 
 
+async def resume(connection: AsyncConnection, organization_id: UUID) -> None:
+    """Makes everything due that waits: the workspace is connected again."""
+    delivery = columns(SlackDelivery)
+    waiting = (delivery.organization_id == organization_id, delivery.state == DeliveryState.WAITING)
+    await connection.execute(sa.update(table_of(SlackDelivery)).where(*waiting).values(not_before=None, claimed_until=None))
+
+
 async def purge(connection: AsyncConnection, organization_id: UUID, now: datetime) -> int:
     """Forgets what was delivered a week ago."""
     delivery = columns(SlackDelivery)

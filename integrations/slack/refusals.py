@@ -1,5 +1,6 @@
 """Refusals as Slack shows them: the same sentences as everywhere, with what to do next under them."""
 
+import logging
 from collections.abc import Sequence
 
 import orjson
@@ -12,6 +13,7 @@ from integrations.slack.layouts import Button, Message, Person, Standing
 from integrations.slack.markup import escape
 from integrations.slack.workspaces import Workspace
 
+log = logging.getLogger("plaudit.slack")
 OPEN_FORM = Button("give_open", "Open the form", "command")
 _ASK_ADMIN = frozenset({"giver_mode", "giver_status", "recipient_mode", "deny", "allow", "paused"})
 
@@ -90,6 +92,7 @@ def failed(error: BaseException) -> Message:
     if isinstance(error, Busy):
         return layouts.note("Plaudit has too much to do at this moment, and nothing was sent. Try again in a minute.")
     reference = error.reference if isinstance(error, Bug) else new_reference()
+    log.error("reference %s: %s: %s", reference, type(error).__name__, error)
     return layouts.note(f"Something went wrong and nothing was sent. Reference {reference}.")
 
 

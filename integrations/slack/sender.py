@@ -71,7 +71,7 @@ class Sender:
                 except Exception:
                     log.exception("a round of the sender failed; the next one tries again")
                 try:
-                    async with asyncio.timeout(seconds):
+                    async with asyncio.timeout(self._rest(seconds)):
                         await self.wake.wait()
                         await asyncio.sleep(0.02)  # what is planned together is taken up together
                 except TimeoutError:
@@ -80,6 +80,12 @@ class Sender:
             for task in list(self._running.values()):
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    def _rest(self, seconds: float) -> float:
+        """Until the next lane may be used again, at most so many seconds."""
+        now = time.monotonic()
+        self._ready = {key: moment for key, moment in self._ready.items() if moment > now}
+        return min([seconds, *(moment - now for moment in self._ready.values())])
 
     async def round(self) -> int:
         """Takes up the head of every lane that is free and due; returns the number of lanes taken up."""

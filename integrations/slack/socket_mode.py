@@ -8,21 +8,26 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.core.clock import now
+from integrations.slack.api import WebApi
 
 SILENT_SECONDS_MAX = 60.0
 """Slack pings every few seconds; a connection that is silent for so long is dead, whatever it says itself."""
 LOOK_SECONDS = 5.0
 RETRY_SECONDS = 10.0
 log = logging.getLogger("plaudit.slack")
+_QUIET = logging.getLogger("plaudit.slack.socket")
+"""The client writes a traceback for whatever the network does; what matters of it is said here."""
+_QUIET.setLevel(logging.CRITICAL)
 
 
 class SocketMode:
     """Keeps one connection, and opens another when it falls silent: aiohttp's client alone has been seen to stall."""
 
-    def __init__(self, bolt: AsyncApp, app_token: str, api_url: str, *, silent_seconds_max: float = SILENT_SECONDS_MAX) -> None:
+    def __init__(self, bolt: AsyncApp, app_token: str, api: WebApi, *, silent_seconds_max: float = SILENT_SECONDS_MAX) -> None:
         self.bolt = bolt
         self.app_token = app_token
-        self.api_url = api_url
+        self.api = api
+        self.api_url = api.api_url
         self.silent_seconds_max = silent_seconds_max
         self._handler: AsyncSocketModeHandler | None = None
         self._heard = 0.0
@@ -53,10 +58,13 @@ class SocketMode:
         return "" if now().timestamp() - heard < self.silent_seconds_max else "Socket Mode has been silent for too long"
 
     async def _connect(self) -> None:
-        web_client = AsyncWebClient(base_url=self.api_url.rstrip("/") + "/")
-        handler = AsyncSocketModeHandler(self.bolt, self.app_token, web_client=web_client)
+        handler = AsyncSocketModeHandler(
+            self.bolt, self.app_token, logger=_QUIET, web_client=AsyncWebClient(base_url=self.api_url)
+        )
         handler.client.on_message_listeners.append(self._on_message)
         try:
+            # Asked for by ourselves: the client would try for ever, and in silence.
+            handler.client.wss_uri = (await self.api.call_with(self.app_token, "apps.connections.open"))["url"]
             await handler.connect_async()  # type: ignore[no-untyped-call]
         except BaseException:
             await handler.client.close()  # type: ignore[no-untyped-call]
