@@ -26,7 +26,7 @@ TRIES_MAX = 5
 """An event that has failed so often becomes a dead letter."""
 PAUSE_SECONDS_MAX = 60
 """The pauses between tries are 1, 2, 4, … seconds, up to this."""
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.15
 """After a round the follower rests so long: what is committed meanwhile is read together."""
 ORGANIZATIONS_AT_ONCE = 500
 ERROR_CHARS_MAX = 500

@@ -1,7 +1,7 @@
 """Channels: whether one is private or shared with another company, as Slack said within the hour."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +13,8 @@ from integrations.slack.models import SlackChannel
 from integrations.slack.workspaces import Workspace
 
 REMEMBERED = timedelta(hours=1)
+SEEN = timedelta(minutes=1)
+"""So long a process goes by what it read itself."""
 FORGOTTEN = timedelta(seconds=30)
 """A question that had no answer is not asked again for so long."""
 _SCOPES = frozenset({"channels:read", "groups:read"})
@@ -35,17 +37,23 @@ class Channels:
         self.slack = slack
         self.clock = clock
         self._unanswered: dict[tuple[str, str], Any] = {}
+        self._seen: dict[tuple[str, str], tuple[ChannelFacts, datetime]] = {}
 
     async def facts(self, workspace: Workspace, channel_id: str, *, seconds: float = 1.0) -> ChannelFacts | None:
         """What the channel is; None when nobody knows. Direct messages are private, and are not asked about."""
         if not channel_id or channel_id.startswith(("D", "U")):
             return ChannelFacts("", is_private=True, is_shared=False)
-        now = self.clock()
+        now, key = self.clock(), (workspace.team_id, channel_id)
+        facts, seen_at = self._seen.get(key, (None, now))
+        if facts is not None and now - seen_at < SEEN:
+            return facts
         statement = scoped(SlackChannel, workspace.organization_id).where(columns(SlackChannel).channel_id == channel_id)
         async with self.database.read() as connection:
             row = (await connection.execute(statement)).one_or_none()
         if row is not None and now - row.seen_at < REMEMBERED:
-            return ChannelFacts(row.name, row.is_private, row.is_shared)
+            known = ChannelFacts(row.name, row.is_private, row.is_shared)
+            self._seen[key] = known, now
+            return known
         asked = self._unanswered.get((workspace.team_id, channel_id))
         if not workspace.scopes & _SCOPES or (asked is not None and now - asked < FORGOTTEN):
             return None

@@ -20,7 +20,7 @@ from integrations.slack.grammar import Giving
 from integrations.slack.homes import Homes
 from integrations.slack.layouts import Button, Gift, GiveFields, GiveTerms, Json, Message, Person, Value
 from integrations.slack.models import PersonKind, Way
-from integrations.slack.people import Known, People, by_member
+from integrations.slack.people import GIVING_SECONDS, REMEMBERED_SECONDS, Known, People, by_member
 from integrations.slack.workspaces import Workspace
 
 log = logging.getLogger("plaudit.slack")
@@ -71,7 +71,9 @@ class Desk:
         another company."""
         if team_id is not None and team_id != workspace.team_id:
             raise Stopped(layouts.note("Only people of this company can use this here."))
-        met = await self.people.known(workspace, [user_id, *named])
+        named = tuple(named)
+        seconds = GIVING_SECONDS if named else REMEMBERED_SECONDS
+        met = await self.people.known(workspace, [user_id, *named], seconds=seconds)
         known = met.get(user_id)
         if known is None:
             raise Stopped(layouts.note("I don't know you yet, and Slack doesn't answer. Try again in a minute."))

@@ -24,6 +24,8 @@ from integrations.slack.workspaces import Workspace
 GUESTS, KIND = "Guests", "slack"
 PAGE = 200
 REMEMBERED_SECONDS = 1.0
+GIVING_SECONDS = 60.0
+"""For giving, which asks nothing of an account but whose it is: status, mode and rules are judged under the lock."""
 REMEMBERED_MAX = 50_000
 AT_ONCE = 100
 _PEOPLE = frozenset({PersonKind.PERSON, PersonKind.GUEST, PersonKind.INVITED})
@@ -245,13 +247,15 @@ class People:
         self._forgotten = 0
         database.committer.listeners.append(self._forget)
 
-    async def known(self, workspace: Workspace, user_ids: Iterable[str]) -> dict[str, Known]:
-        """Those of the users that are known here; the others are asked for and enrolled, unless Slack does not answer. Remembered
-        for a second; what this process changed counts at once, and acts look again under the lock."""
+    async def known(
+        self, workspace: Workspace, user_ids: Iterable[str], *, seconds: float = REMEMBERED_SECONDS
+    ) -> dict[str, Known]:
+        """Those of the users that are known here, as of at most so many seconds ago; others are asked for and enrolled, unless
+        Slack does not answer. What this process changed counts at once, and acts look again under the lock."""
         wanted, found = list(dict.fromkeys(user_ids)), {}
         for user_id in wanted:
-            known, until = self._remembered.get((workspace.team_id, user_id), (None, 0.0))
-            if known is not None and until > time.monotonic():
+            known, since = self._remembered.get((workspace.team_id, user_id), (None, 0.0))
+            if known is not None and since + seconds > time.monotonic():
                 found[user_id] = known
         unseen = [user_id for user_id in wanted if user_id not in found]
         return found | await self._look_up(workspace, unseen) if unseen else found
@@ -268,8 +272,8 @@ class People:
         elif forgotten == self._forgotten:
             if len(self._remembered) > REMEMBERED_MAX:
                 self._remembered.clear()
-            until = time.monotonic() + REMEMBERED_SECONDS
-            self._remembered |= {(workspace.team_id, user_id): (known, until) for user_id, known in found.items()}
+            since = time.monotonic()
+            self._remembered |= {(workspace.team_id, user_id): (known, since) for user_id, known in found.items()}
         return found
 
     def _forget(self, batch: Batch) -> None:

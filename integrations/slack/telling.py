@@ -1,6 +1,7 @@
 """Telling Slack: how each job is done, from what is true at the moment when it is done."""
 
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -20,12 +21,13 @@ from integrations.slack.channels import Channels
 from integrations.slack.gifts import Shown
 from integrations.slack.giving import Left
 from integrations.slack.homes import Homes
-from integrations.slack.jobs import Job, Kind
+from integrations.slack.jobs import TELLING, Job, Kind
 from integrations.slack.layouts import Message
 from integrations.slack.models import Choice, PostKind, SlackOrigin, SlackPost, Way
 from integrations.slack.workspaces import Workspace, Workspaces
 
 MARK = "white_check_mark"
+LATELY_SECONDS = 1.0
 REACTIONS_TOLD = 3
 """Receipts that somebody is shown for points given by an emoji; after that the mark on the message says enough."""
 _NOT_IN = frozenset({"channel_not_found", "not_in_channel"})
@@ -46,6 +48,7 @@ class Teller:
         self.slack = slack
         self.channels = channels
         self.homes = homes
+        self._lately: dict[str, tuple[Shown, float]] = {}
         self._does: dict[Kind, Callable[[Workspace, Job], Awaitable[Statements]]] = {
             Kind.POST: self._post,
             Kind.CHANGE: self._change,
@@ -65,6 +68,18 @@ class Teller:
         return await self._does[job.kind](workspace, job)
 
     async def _shown(self, workspace: Workspace, job: Job) -> Shown | None:
+        """The recognition as it is; where it is told for the first time, as it was within the second: its channel and each of its
+        recipients are told at once, and what changes meanwhile is told after it."""
+        for id_ in [id_ for id_, (_, since) in self._lately.items() if since + LATELY_SECONDS < time.monotonic()]:
+            del self._lately[id_]
+        if job.kind in TELLING and job.recognition in self._lately:
+            return self._lately[job.recognition][0]
+        found = await self._read(workspace, job)
+        if found is not None:
+            self._lately[job.recognition] = found, time.monotonic()
+        return found
+
+    async def _read(self, workspace: Workspace, job: Job) -> Shown | None:
         async with self.database.read() as connection:
             found = (await gifts.shown(connection, workspace, [UUID(job.recognition)])).get(UUID(job.recognition))
             if found is None or found.gift.permalink is not None:
