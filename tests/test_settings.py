@@ -6,6 +6,7 @@ import pytest
 
 from app.core.errors import Misconfigured
 from app.core.settings import PREFIX, Settings, load
+from integrations.slack import manifest
 
 OPERATIONS = Path(__file__).parent.parent / "docs" / "operations.md"
 
@@ -56,3 +57,30 @@ def test_origins_are_parted_by_commas(monkeypatch):
     monkeypatch.setenv("PLAUDIT_ALLOWED_ORIGINS", "https://a.example, http://b.example:3000/")
 
     assert load().allowed_origins == ("https://a.example", "http://b.example:3000")
+
+
+def test_features_are_parted_by_commas_and_the_usual_ones_are_those_of_the_manifest(monkeypatch):
+    assert set(load().slack_features) == manifest.DEFAULT_FEATURES
+
+    monkeypatch.setenv("PLAUDIT_SLACK_FEATURES", "groups, messages,")
+
+    assert load().slack_features == ("groups", "messages")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"BOT_TOKEN": "xoxb-1"}, "PLAUDIT_SLACK_BOT_TOKEN needs PLAUDIT_SLACK_SIGNING_SECRET"),
+        ({"CLIENT_ID": "1"}, "PLAUDIT_SLACK_CLIENT_ID and PLAUDIT_SLACK_CLIENT_SECRET go together"),
+        ({"CLIENT_ID": "1", "CLIENT_SECRET": "hunter2"}, "PLAUDIT_SLACK_CLIENT_ID needs PLAUDIT_PUBLIC_URL"),
+        ({"CLIENT_ID": "1", "BOT_TOKEN": "hunter2"}, "PLAUDIT_SLACK_BOT_TOKEN is for one workspace"),
+    ],
+)
+def test_half_a_door_is_refused_and_says_what_is_missing(monkeypatch, given, sentence):
+    for name, value in given.items():
+        monkeypatch.setenv(f"PLAUDIT_SLACK_{name}", value)
+
+    with pytest.raises(Misconfigured, match=sentence) as refused:
+        load()
+
+    assert "hunter2" not in str(refused.value)

@@ -194,7 +194,8 @@ async def test_a_server_without_a_socket_is_not_ready(sockets: Sockets, indoors:
 
 @pytest.mark.long
 async def test_a_socket_that_falls_silent_is_left_for_another(stand_in: StandIn, sockets: Sockets):
-    socket = SocketMode(AsyncApp(token=BOT_TOKEN), APP_TOKEN, WebApi(stand_in.url), silent_seconds_max=SILENT_SECONDS)
+    api = WebApi(stand_in.url)
+    socket = SocketMode(AsyncApp(token=BOT_TOKEN), APP_TOKEN, api, silent_seconds_max=SILENT_SECONDS)
     assert socket.trouble() == "Socket Mode is not connected"
     sockets.is_silent = True
     running = asyncio.create_task(socket.run())
@@ -212,5 +213,6 @@ async def test_a_socket_that_falls_silent_is_left_for_another(stand_in: StandIn,
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        await api.close()
     assert socket.trouble() == "Socket Mode is not connected"
     assert await until(lambda: all(one.closed for one in sockets.opened), of="the end of every socket")

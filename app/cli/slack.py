@@ -21,17 +21,18 @@ def print_manifest(
     url: Annotated[str, typer.Option(help="Public address of this server; left out: PLAUDIT_PUBLIC_URL.")] = "",
     socket: Annotated[bool, typer.Option("--socket", help="For Socket Mode: no public address is needed.")] = False,
     features: Annotated[
-        str, typer.Option("--with", help="Optional features, separated by commas; see docs/slack.md. Left out: the usual ones.")
+        str, typer.Option("--with", help="Optional features, by commas: see docs/slack.md. Left out: PLAUDIT_SLACK_FEATURES.")
     ] = "",
 ) -> None:
     """Print the manifest that makes the app in Slack: paste it at api.slack.com/apps."""
     from app.core.settings import load
     from integrations.slack import manifest
 
-    address = None if socket else url or load().public_url
+    settings = load()
+    address = None if socket else url or settings.public_url
     if address == "":
         raise Misconfigured("Slack must know where this server is: --url https://…, or PLAUDIT_PUBLIC_URL; or --socket.")
-    chosen = [name.strip() for name in features.split(",") if name.strip()] if features else sorted(manifest.DEFAULT_FEATURES)
+    chosen = [name.strip() for name in features.split(",") if name.strip()] if features else sorted(settings.slack_features)
     try:
         made = manifest.manifest(public_url=address, features=chosen)
     except ValueError as error:

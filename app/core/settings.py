@@ -51,7 +51,16 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr = Field(
         SecretStr(""), description="App-level token (xapp-…): Socket Mode, for a server without a public address."
     )
+    slack_features: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("channels", "direct", "marks", "reactions"),
+        description="Optional features of the Slack app, separated by commas; docs/slack.md lists them.",
+    )
     slack_api_url: str = Field("https://slack.com/api/", description="Where Slack's Web API is; a stand-in's address in tests.")
+
+    @field_validator("slack_features", mode="before")
+    @classmethod
+    def _features(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -183,6 +183,13 @@ class SealedStates(AsyncOAuthStateStore):
             return False
 
 
+def _scopes(features: Iterable[str]) -> list[str]:
+    try:
+        return manifest.bot_scopes(list(features))
+    except ValueError as error:
+        raise Misconfigured(f"PLAUDIT_SLACK_FEATURES: {error}") from error
+
+
 def oauth_flow(settings: Settings, clock: Clock, store: Store) -> AsyncOAuthFlow:
     """Bolt's flow for /slack/install and /slack/oauth_redirect."""
     api_url = settings.slack_api_url.rstrip("/") + "/"
@@ -193,7 +200,7 @@ def oauth_flow(settings: Settings, clock: Clock, store: Store) -> AsyncOAuthFlow
         settings=AsyncOAuthSettings(
             client_id=settings.slack_client_id,
             client_secret=settings.slack_client_secret.get_secret_value(),
-            scopes=manifest.bot_scopes(manifest.DEFAULT_FEATURES),
+            scopes=_scopes(settings.slack_features),
             redirect_uri=f"{settings.public_url.rstrip('/')}{manifest.REDIRECT_PATH}",
             authorization_url=authorization,
             installation_store=store,

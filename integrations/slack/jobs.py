@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.ids import Ids
+from app.core.ids import Ids, last_id
 from app.db import columns, scoped, table_of
 from integrations.slack.models import DeliveryState, SlackDelivery
 
@@ -131,6 +131,14 @@ async def resume(connection: AsyncConnection, organization_id: UUID) -> None:
     delivery = columns(SlackDelivery)
     waiting = (delivery.organization_id == organization_id, delivery.state == DeliveryState.WAITING)
     await connection.execute(sa.update(table_of(SlackDelivery)).where(*waiting).values(not_before=None, claimed_until=None))
+
+
+def overtaken(organization_id: UUID, lane: str, moment: datetime) -> sa.Executable:
+    """The statement that lets go what was planned in a lane until that moment, and says no more than what was just told."""
+    delivery = columns(SlackDelivery)
+    waiting = (delivery.organization_id == organization_id, delivery.lane == lane, delivery.state == DeliveryState.WAITING)
+    told = sa.update(table_of(SlackDelivery)).where(*waiting, delivery.id < last_id(moment))
+    return told.values(state=DeliveryState.DONE, done_at=moment, claimed_until=None)
 
 
 async def purge(connection: AsyncConnection, organization_id: UUID, now: datetime) -> int:

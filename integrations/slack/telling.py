@@ -15,7 +15,7 @@ from app.core.actor import Door, system
 from app.core.errors import Misconfigured
 from app.db import Database, Slice, columns, scoped, table_of
 from app.recognition import Boost
-from integrations.slack import gifts, layouts, people, preferences
+from integrations.slack import gifts, jobs, layouts, people, preferences
 from integrations.slack.api import Denied, Slack
 from integrations.slack.channels import Channels
 from integrations.slack.gifts import Shown
@@ -341,10 +341,13 @@ class Teller:
         return ()
 
     async def _home(self, workspace: Workspace, job: Job) -> Statements:
+        began = self.database.clock()
         view = await self.homes.view(workspace, job.user)
-        if view is not None:
-            await self.slack.call(workspace, "views.publish", user_id=job.user, view=view)
-        return ()
+        if view is None:
+            return ()
+        await self.slack.call(workspace, "views.publish", user_id=job.user, view=view)
+        # It shows everything that was true when it was read: whatever asked for it until then has been told, too.
+        return (jobs.overtaken(workspace.organization_id, job.lane, began),)
 
     def _remembered(
         self, workspace: Workspace, recognition_id: str, channel: str, ts: str, kind: PostKind, user: str = ""
