@@ -11,6 +11,7 @@ from app.core.errors import Misconfigured
 if TYPE_CHECKING:
     from app.core.actor import Actor
     from app.db import Database
+    from integrations.slack.simulation import Cast
     from integrations.slack.workspaces import Workspace
 
 slack = typer.Typer(help="Connect Slack, and try it without.", no_args_is_help=True)
@@ -64,7 +65,7 @@ def change_settings(
 @slack.command("simulate")
 def simulate(
     command: Annotated[str, typer.Argument(help='What to type in Slack: "/kudos @ana 10 for the release #teamwork".')],
-    speaker: Annotated[str, typer.Option("--as", help="Who types it, by first name; left out: the first who may give.")] = "",
+    speaker: Annotated[str, typer.Option("--as", help="Who types it, by first name; left out: somebody who can give.")] = "",
     url: Annotated[str, typer.Option(help="The running server.")] = "",
     named: Named = "",
 ) -> None:
@@ -83,7 +84,7 @@ def simulate(
         actor = system((await one_organization(database, named)).organization_id, Door.CLI)
         workspace = await _workspace(database, actor)
         cast = await simulation.cast_of(database, workspace)
-        user_id = cast.one(speaker) if speaker else await simulation.speaker(database, workspace, cast)
+        user_id = cast.one(speaker) if speaker else _demo_member(cast) or await simulation.speaker(database, workspace, cast)
         address = url or f"http://{_local(settings.host)}:{settings.port}"
         server = simulation.Simulation(address, slack_signing_secret(settings))
         answer, shown = await server.command(workspace, user_id, cast.mentioned(command))
@@ -106,6 +107,15 @@ async def _workspace(database: "Database", actor: "Actor") -> "Workspace":
     if found is None:
         raise Misconfigured("This organization has no Slack workspace yet: see docs/slack.md.")
     return found
+
+
+def _demo_member(cast: "Cast") -> str | None:
+    """The last member of demo.json, who always has something left to give."""
+    from app.core.settings import load
+    from app.demo.files import read_demo
+
+    tokens = read_demo(load().data_dir)
+    return cast.emails.get(tokens["members"][-1]["email"]) if tokens is not None else None
 
 
 def _change(written: str) -> tuple[str, Any]:

@@ -13,12 +13,11 @@ from integrations.slack import manifest
 from integrations.slack.models import PersonKind
 from integrations.slack.people import Enrol, SlackUser
 from integrations.slack.reader import NAME as READER
-from integrations.slack.recorder import TOKEN
+from integrations.slack.recorder import KUDOS, TOKEN
 from integrations.slack.terms import ChangeSlackSettings
 from integrations.slack.workspaces import SEALED_FOR, ConnectWorkspace
 
 TEAM_ID = "T0FAROLA"
-FEED_CHANNEL = "C0KUDOS"
 LINE = 'plaudit slack simulate "/kudos @ana 10 for the release #teamwork"'
 _ACTOR: Actor = system(ORGANIZATION_ID, Door.SLACK)
 
@@ -40,7 +39,7 @@ async def connect(settings: Settings) -> None:
         workspace = ConnectWorkspace(_ACTOR, TEAM_ID, NAME, url, "A0PLAUDIT", "U0PLAUDIT", token, frozenset(scopes))
         if await database.submit(workspace):
             await asyncio.gather(*(database.submit(Enrol(_ACTOR, user)) for user in await _users(database)))
-            await database.submit(ChangeSlackSettings(_ACTOR, (("feed_channel", FEED_CHANNEL),)))
+            await database.submit(ChangeSlackSettings(_ACTOR, (("feed_channel", KUDOS),)))
     finally:
         await database.close()
 

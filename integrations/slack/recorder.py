@@ -13,6 +13,8 @@ from integrations.slack.workspaces import Workspace
 
 KEPT_MAX = 500
 TOKEN = "xoxb-recorder"
+GENERAL, KUDOS = "C0GENERAL", "C0KUDOS"
+CHANNELS = {GENERAL: "general", KUDOS: "kudos"}
 
 
 class Recorder:
@@ -30,7 +32,7 @@ class Recorder:
             async with self.database.read() as connection:
                 return {"ok": True, "members": await _users(connection, workspace)}
         if method == "conversations.info":
-            return {"ok": True, "channel": {"id": given["channel"], "name": "general"}}
+            return {"ok": True, "channel": {"id": given["channel"], "name": CHANNELS.get(given["channel"], "somewhere")}}
         self._keep(method, given)
         ts = f"{int(self.database.clock().timestamp())}.{self._number:06d}"
         return {"ok": True, "ts": ts, "channel": given.get("channel", ""), "message": {}, "usergroups": [], "emoji": {}}

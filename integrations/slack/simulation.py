@@ -18,9 +18,9 @@ from app.organization import Member, MemberStatus
 from integrations.slack.guard import sign
 from integrations.slack.models import SlackPerson
 from integrations.slack.people import Known, by_user
+from integrations.slack.recorder import CHANNELS, GENERAL
 from integrations.slack.workspaces import Workspace
 
-CHANNEL, CHANNEL_NAME = "C0GENERAL", "general"
 ASKED_MAX = 60
 _HANDLE = re.compile(r"(?<![\w<])@([^\W\d_][\w.-]*)")
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
@@ -37,11 +37,14 @@ def plain(name: str) -> str:
 class Cast:
     """Who is who in the workspace: people by the first word of their name, in lower case, and by their id."""
 
-    def __init__(self, people: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, people: Iterable[tuple[str, str, str | None]]) -> None:
         self.names: dict[str, str] = {}
+        self.emails: dict[str, str] = {}
+        """Ids by e-mail address."""
         self.ids: dict[str, list[str]] = {}
-        for user_id, name in people:
+        for user_id, name, email in people:
             self.names[user_id] = name
+            self.emails |= {email: user_id} if email else {}
             for handle in {plain(name.split()[0]), plain(name).replace(" ", ".")}:
                 self.ids.setdefault(handle, []).append(user_id)
 
@@ -83,7 +86,7 @@ async def cast_of(database: Database, workspace: Workspace) -> Cast:
     """Everyone in the workspace who has not left."""
     person, member = columns(SlackPerson), columns(Member)
     statement = (
-        scoped(SlackPerson, workspace.organization_id, person.user_id, member.display_name)
+        scoped(SlackPerson, workspace.organization_id, person.user_id, member.display_name, member.email)
         .join_from(
             table_of(SlackPerson),
             table_of(Member),
@@ -93,7 +96,7 @@ async def cast_of(database: Database, workspace: Workspace) -> Cast:
         .order_by(member.ordinal)
     )
     async with database.read() as connection:
-        return Cast((row.user_id, row.display_name) for row in await connection.execute(statement))
+        return Cast((row.user_id, row.display_name, row.email) for row in await connection.execute(statement))
 
 
 class Simulation:
@@ -113,8 +116,8 @@ class Simulation:
             "text": rest,
             "team_id": workspace.team_id,
             "user_id": user_id,
-            "channel_id": CHANNEL,
-            "channel_name": CHANNEL_NAME,
+            "channel_id": GENERAL,
+            "channel_name": CHANNELS[GENERAL],
             "trigger_id": f"simulated.{new_key()}",
             "api_app_id": workspace.app_id,
         }
@@ -163,7 +166,7 @@ def told(answer: Mapping[str, Any], shown: Iterable[Mapping[str, Any]], cast: Ca
 def _place(channel: str, cast: Cast) -> str:
     if channel in cast.names:
         return f"direct message to {cast.names[channel]}"
-    return f"#{CHANNEL_NAME}" if channel == CHANNEL else f"channel {channel}"
+    return f"#{CHANNELS[channel]}" if channel in CHANNELS else f"channel {channel}"
 
 
 def _framed(title: str, message: Mapping[str, Any], cast: Cast) -> str:
@@ -199,7 +202,7 @@ def _lines(block: Mapping[str, Any], cast: Cast) -> list[str]:
 def _words(text: str, cast: Cast) -> str:
     """Markup as it would be read."""
     text = _MENTION.sub(lambda match: f"@{cast.names.get(match[1], match[1])}", text)
-    text = _CHANNEL.sub(lambda match: f"#{match[2] or (CHANNEL_NAME if match[1] == CHANNEL else match[1])}", text)
+    text = _CHANNEL.sub(lambda match: f"#{match[2] or CHANNELS.get(match[1], match[1])}", text)
     text = _LINK.sub(lambda match: match[2] or match[1], _FALLBACK.sub(r"\1", text))
     text = re.sub(r"\*([^*\n]+)\*", r"\1", text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
