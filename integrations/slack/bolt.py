@@ -16,7 +16,7 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from app.core.errors import Busy, PlauditError
 from integrations.slack import emoji, layouts, refusals, telling
@@ -33,6 +33,8 @@ from integrations.slack.workspaces import Workspace, Workspaces
 NOT_INSTALLED = "Plaudit is not installed here. Ask an admin of this workspace to install it."
 ANYTHING = re.compile(".*", re.DOTALL)
 WORKSPACE = "plaudit_workspace"
+_MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
+"""What comes of a body in which something is not what Slack's contract says: sent again, it would be the same."""
 log = logging.getLogger("plaudit.slack")
 Takes = dict[str, Callable[[Press], Awaitable[Answer]]]
 
@@ -46,7 +48,14 @@ def endpoint(app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
             # Bolt takes every form with the word in it for one that has such a field, and loses what else is in it.
             body = body.replace("payload", "%70ayload")
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
-        return to_starlette_response(await app.async_dispatch(AsyncBoltRequest(body=body, headers=headers)))
+        try:
+            answer = await app.async_dispatch(AsyncBoltRequest(body=body, headers=headers))
+        except _MISSHAPEN as error:
+            log.warning("a signed request has no shape of Slack's: %r", error)
+            return PlainTextResponse("This is no request that Slack sends.", status_code=400)
+        if answer.status == 404:  # A kind of request that nobody here asked for: Slack is not to count it as a failure.
+            return Response(status_code=200)
+        return to_starlette_response(answer)
 
     return handle
 
@@ -65,7 +74,7 @@ class KnownWorkspace(AsyncMiddleware):
             return await next()
         team_id, is_command = req.context.team_id, "command" in req.body
         try:
-            workspace = await self.workspaces.by_team(team_id) if team_id else None
+            workspace = await self.workspaces.by_team(team_id) if isinstance(team_id, str) else None
         except Busy as busy:
             if not is_command:
                 raise
@@ -184,6 +193,8 @@ class Listeners:
             if not refusals.is_told(error):
                 raise
             log.info("an event of workspace %s came to nothing: %s", workspace.team_id, error)
+        except _MISSHAPEN:
+            log.exception("an event of workspace %s could not be read", workspace.team_id)
 
     async def action(self, ack: Any, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Something was pressed or chosen."""
@@ -235,7 +246,10 @@ class Listeners:
 
 
 async def _failed(error: Exception) -> BoltResponse:
-    """What a listener could not do: Slack is to send the event again."""
+    """What a listener could not do: Slack is to send the event again, unless it would be as unreadable then."""
+    if isinstance(error, _MISSHAPEN):
+        log.error("a signed request could not be read", exc_info=error)
+        return BoltResponse(status=400, body="This is no request that Slack sends.")
     log.error("a request of Slack failed: %s", error, exc_info=None if isinstance(error, PlauditError) else error)
     return BoltResponse(status=500, body="")
 

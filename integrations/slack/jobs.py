@@ -127,10 +127,10 @@ async def plan(connection: AsyncConnection, organization_id: UUID, jobs: Iterabl
 
 
 async def resume(connection: AsyncConnection, organization_id: UUID) -> None:
-    """Makes everything due that waits: the workspace is connected again."""
+    """Makes everything due that waits: the workspace is connected again. What some process is at stays that one's."""
     delivery = columns(SlackDelivery)
     waiting = (delivery.organization_id == organization_id, delivery.state == DeliveryState.WAITING)
-    await connection.execute(sa.update(table_of(SlackDelivery)).where(*waiting).values(not_before=None, claimed_until=None))
+    await connection.execute(sa.update(table_of(SlackDelivery)).where(*waiting).values(not_before=None))
 
 
 def overtaken(organization_id: UUID, lane: str, moment: datetime) -> sa.Executable:
