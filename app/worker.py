@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from app import allowance, organization
+from app import allowance, audit, organization, reward
 from app.core.actor import Door, system
 from app.core.errors import Busy
 from app.core.settings import Settings
@@ -36,6 +36,26 @@ async def calendar(database: Database) -> None:
     except Exception:
         log.exception("the calendar failed; it goes on in %s seconds", CALENDAR_SECONDS)
     await every(CALENDAR_SECONDS, lambda: issue_allowances(database))
+
+
+def providers(database: Database, settings: Settings) -> dict[reward.Provider, reward.Deliverer]:
+    """Who delivers rewards: the one place where providers are named. Raises Misconfigured without a secret key."""
+    vouchers = reward.Vouchers(database, settings.secret_key.get_secret_value())
+    return {reward.Provider.MANUAL: reward.Manual(), reward.Provider.VOUCHER: vouchers}
+
+
+async def fulfilment(database: Database, settings: Settings) -> None:
+    """Has delivered what was redeemed, for ever: reads in the feed what is to be, and asks the providers."""
+    clerk = reward.Clerk(database, providers(database, settings))
+    reader = reward.FulfilmentReader(database.clock, planned=clerk.wake.set)
+    committed = asyncio.Event()
+    audit.feed.wake_on_commit(database, committed)
+
+    async def organizations() -> list[UUID]:
+        async with database.read() as connection:
+            return [row.organization_id for row in await organization.all_organizations(connection)]
+
+    await asyncio.gather(audit.feed.follow(database, [reader], organizations, committed), clerk.run(organizations))
 
 
 async def issue_allowances(database: Database) -> int:
@@ -75,13 +95,13 @@ def run(settings: Settings) -> None:
 
     migrations.require_current(settings.database)
     logging.basicConfig(level=settings.log_level.upper())
-    log.info("the worker looks every %d seconds whose allowance is due", CALENDAR_SECONDS)
+    log.info("the worker looks every %d seconds whose allowance is due, and delivers what was redeemed", CALENDAR_SECONDS)
 
     async def work() -> None:
         database = open_database(settings)
         await database.open()
         try:
-            await calendar(database)
+            await asyncio.gather(calendar(database), fulfilment(database, settings))
         finally:
             await database.close()
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from app.allowance.calendar import Period, bounds, first_moment
+from app.allowance.calendar import Period, bounds
+from app.organization import first_moment
 
 ZONES = sorted(available_timezones())
 

@@ -1,96 +1,32 @@
-"""The feed: every reader gets every event once and in order, whatever fails; what fails for good is seen and can be replayed."""
+"""The feed: every reader gets every event once and in order, whatever fails."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import audit, cli, organization
-from app.audit import AuditEvent, DeadLetter, FeedCursor, ReaderStatus, feed
-from app.cli import feed as feed_commands
+from app import audit
+from app.audit import AuditEvent, FeedCursor, feed
 from app.core.errors import Busy, Code, Refusal
-from app.core.ids import new_id
-from app.db import Database, Slice, columns, table_of
+from app.db import Database, columns, table_of
+from tests.diary import (  # noqa: F401 (fixture)
+    Diary,
+    advance,
+    at_rest,
+    begun_diary,
+    cursor,
+    following,
+    given_up,
+    happens,
+    head,
+    until,
+)
 from tests.world import NOON, World
-
-ALL = Slice(1_000)
-
-
-@dataclass
-class Diary:
-    """A reader that writes down every event it takes, in the reader's own table: that of the dead letters, as it has no other."""
-
-    name: str = "diary"
-    poison: set[int] = field(default_factory=set)
-    """Events on which it fails."""
-    calls: list[list[int]] = field(default_factory=list)
-    """What it was handed, also in vain."""
-    between: Callable[[AsyncConnection], Awaitable[Any]] | None = None
-    """What happens while it takes events."""
-
-    async def take(self, connection: AsyncConnection, events: Sequence[AuditEvent]) -> None:
-        self.calls.append([event.sequence for event in events])
-        for event in events:
-            await self.writes(connection, event.organization_id, event.sequence)
-            if self.between is not None:
-                await self.between(connection)
-            if event.sequence in self.poison:
-                raise ValueError(f"cannot stomach event {event.sequence}\nof many lines")
-
-    async def again(self, connection: AsyncConnection, letter: DeadLetter) -> None:
-        await self.writes(connection, letter.organization_id, letter.sequence)
-        if letter.sequence in self.poison:
-            raise ValueError(f"still cannot stomach {letter.subject or 'it'}")
-
-    async def writes(self, connection: AsyncConnection, organization_id: UUID, sequence: int) -> None:
-        await feed.bury(connection, organization_id, f"page of {self.name}", sequence, "", "", 0, NOON)
-
-    async def pages(self, world: World) -> list[int]:
-        """What it has kept, in order."""
-        return sorted(row.sequence for row in await world.rows(DeadLetter) if row.reader == f"page of {self.name}")
-
-
-@pytest.fixture
-async def diary(world: World) -> Diary:
-    """Of a reader that begins with what is told from now on."""
-    await feed.place(world.database, "diary", world.organization_id, at_head=True)
-    return Diary()
-
-
-async def head(world: World) -> int:
-    return max(row.sequence for row in await world.rows(AuditEvent))
-
-
-async def happens(world: World, times: int) -> list[int]:
-    """So many events; their numbers."""
-    before = await head(world)
-    for number in range(times):
-        await world.database.submit(
-            organization.CreateCompanyValue(world.house, f"Value {before} {number}", f"v{before}x{number}")
-        )
-    return list(range(before + 1, await head(world) + 1))
-
-
-async def advance(world: World, reader: Diary, **limits: int) -> int:
-    return await feed.advance(world.database, reader, world.organization_id, **limits)
-
-
-async def cursor(world: World, name: str = "diary") -> Any:
-    (found,) = [row for row in await world.rows(FeedCursor) if row.reader == name]
-    return found
-
-
-async def given_up(world: World, name: str = "diary") -> list[DeadLetter]:
-    async with world.database.read() as connection:
-        return (await feed.dead_letters(connection, world.organization_id, name, ALL)).rows
 
 
 async def test_a_reader_begins_with_the_first_event_and_gets_each_once_in_order(world: World):
@@ -384,123 +320,6 @@ async def test_whoever_is_cancelled_has_done_nothing(world: World, diary: Diary)
     assert await diary.pages(world) == [event]
 
 
-async def buried(world: World, subject: str = "", *, reader: str = "diary", error: str = "Slack said no\nto Ann") -> UUID:
-    """A dead letter about the first event."""
-    async with world.database.bookkeeping() as connection:
-        return await feed.bury(connection, world.organization_id, reader, 1, subject, error, 3, world.now)
-
-
-async def test_a_dead_letter_is_replayed_once(world: World, diary: Diary):
-    letter_id = await buried(world, "message 7")
-
-    done = await asyncio.gather(*[feed.replay(world.database, diary, world.organization_id, letter_id) for _ in range(3)])
-
-    assert sorted(done) == [False, False, True]
-    assert await given_up(world) == []
-    assert await diary.pages(world) == [1]
-
-
-async def test_a_replay_that_fails_says_so_and_keeps_the_letter(world: World, diary: Diary):
-    letter_id = await buried(world, "message 7")
-    diary.poison = {1}
-    world.passes(hours=1)
-
-    with pytest.raises(Refusal, match=r"^It failed again, .*: ValueError: still cannot stomach message 7$") as refused:
-        await feed.replay(world.database, diary, world.organization_id, letter_id)
-
-    assert (refused.value.code, refused.value.field) == (Code.INVALID_STATE, ("id",))
-    (letter,) = await given_up(world)
-    assert (letter.id, letter.subject, letter.sequence) == (letter_id, "message 7", 1)
-    assert (letter.error, letter.tries, letter.at) == ("ValueError: still cannot stomach message 7", 4, world.now)
-    assert await diary.pages(world) == []
-
-
-async def test_a_letter_is_its_readers_and_its_organizations(world: World, diary: Diary):
-    letter_id = await buried(world, reader="other")
-
-    assert not await feed.replay(world.database, diary, world.organization_id, letter_id)
-    assert not await feed.replay(world.database, Diary("other"), UUID(int=7), letter_id)
-    assert not await feed.replay(world.database, diary, world.organization_id, new_id(NOON))
-
-    assert len(await given_up(world, "other")) == 1
-
-
-async def test_dead_letters_are_listed_counted_and_looked_up(world: World, diary: Diary):
-    ids = []
-    for number in range(3):
-        ids.append(await buried(world, f"message {number}"))
-        world.passes(seconds=1)
-    other = await buried(world, reader="other", error="\0odd \ud800" + "x" * 1_000)
-
-    async with world.database.read() as connection:
-        here = world.organization_id
-        first = await feed.dead_letters(connection, here, "diary", Slice(2))
-        rest = await feed.dead_letters(connection, here, "diary", Slice(2, (first.rows[-1].id,)))
-        everything = await feed.dead_letters(connection, here, None, ALL)
-        counted = [await feed.count(connection, here, reader) for reader in ("diary", "other", None, "nobody")]
-        one = await feed.letter(connection, here, other)
-        strange = await feed.letter(connection, UUID(int=7), other)
-
-    assert [row.id for row in first.rows + rest.rows] == ids
-    assert (first.has_next, rest.has_next) == (True, False)
-    assert [row.id for row in everything.rows] == [*ids, other]
-    assert first.rows[0].error == "Slack said no"
-    assert counted == [3, 1, 4, 0]
-    assert one is not None
-    assert one.error == ("odd ?" + "x" * 1_000)[: feed.ERROR_CHARS_MAX]
-    assert strange is None
-
-
-async def test_status_tells_of_every_reader(world: World, diary: Diary):
-    told = await happens(world, 3)
-    other = Diary("other", poison={told[1]})
-    while await advance(world, other):
-        pass
-    await buried(world)
-
-    async with world.database.read() as connection:
-        found = await feed.status(connection, world.organization_id)
-
-    soon = NOON + timedelta(seconds=1)
-    assert found == [
-        ReaderStatus("diary", told[0] - 1, told[-1], 0, None, 1),
-        ReaderStatus("other", told[0], told[-1], 1, soon, 0),
-    ]
-    assert [one.behind for one in found] == [3, 2]
-
-
-@asynccontextmanager
-async def following(world: World, *readers: Diary, seconds: float = 60.0, wakes: bool = True) -> AsyncIterator[None]:
-    """The loop, for the time of a story."""
-    wake = asyncio.Event()
-    if wakes:
-        feed.wake_on_commit(world.database, wake)
-
-    async def everyone() -> Iterable[UUID]:
-        async with world.database.read() as connection:
-            return [row.organization_id for row in await organization.all_organizations(connection)]
-
-    task = asyncio.create_task(feed.follow(world.database, readers, everyone, wake, seconds=seconds))
-    try:
-        yield
-    finally:
-        assert not task.done(), "it never ends by itself"
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(world: World, reader: Diary, pages: list[int]) -> None:
-    """Waits for the reader to have kept these."""
-    async with asyncio.timeout(10):
-        while await reader.pages(world) != pages:  # noqa: ASYNC110  # it is the database that tells, as it would an admin
-            await asyncio.sleep(0.01)
-
-
-async def at_rest() -> None:
-    """Waits until the follower waits."""
-    await asyncio.sleep(6 * feed.GATHER_SECONDS)
-
-
 async def test_the_follower_wakes_on_commit(world: World, diary: Diary):
     other = Diary("other")
     async with following(world, diary, other):
@@ -554,73 +373,3 @@ async def test_a_reader_that_cannot_be_moved_does_not_stop_the_others(world: Wor
         await until(world, diary, await happens(world, 1))
 
     assert f"broken stays where it is in the feed of organization {world.organization_id}" in caplog.messages
-
-
-@pytest.fixture
-def plaudit(capsys, monkeypatch, world: World) -> Any:
-    """The command, beside the running world."""
-    monkeypatch.setenv("PLAUDIT_DATABASE_URL", world.database.url)
-
-    async def run(*arguments: str) -> tuple[int, list[str], str]:
-        status = await asyncio.to_thread(cli.run, arguments)
-        said = capsys.readouterr()
-        return status, said.out.splitlines(), said.err
-
-    return run
-
-
-async def test_the_command_line_tells_where_readers_are(world: World, diary: Diary, plaudit):
-    last = (await happens(world, 2))[-1]
-
-    assert await plaudit("feed", "status") == (
-        0,
-        [
-            "READER  READ  OF  BEHIND  FAILED  AGAIN AT  DEAD LETTERS",
-            f"diary   {last - 2}    {last}  2       0       -         0",
-        ],
-        "",
-    )
-    letter_id = await buried(world, "message 7")
-
-    assert await plaudit("feed", "dead-letters") == (
-        0,
-        [
-            "ID                                    READER  EVENT  WHAT       TRIES  AT                   ERROR",
-            f"{letter_id}  diary   1      message 7  3      2026-03-10 12:00:00  Slack said no",
-        ],
-        "",
-    )
-    assert len((await plaudit("feed", "dead-letters", "--reader", "other"))[1]) == 1
-
-
-async def test_the_command_line_replays(world: World, diary: Diary, plaudit, monkeypatch):
-    letter_id, stranger = await buried(world, "message 7"), await buried(world, reader="stranger")
-    monkeypatch.setattr(feed_commands, "readers", lambda _database, _settings: {"diary": diary})
-    nobody = "This version has no reader stranger, which gave it up. It stays as it is."
-
-    diary.poison = {1}
-    assert await plaudit("feed", "replay", "--id", str(letter_id)) == (
-        1,
-        [],
-        "plaudit: It failed again, and stays a dead letter: ValueError: still cannot stomach message 7\n",
-    )
-    diary.poison = set()
-    assert await plaudit("feed", "replay", "--all") == (1, [f"{stranger}: {nobody}", "1 done, 1 failed."], "")
-    assert await plaudit("feed", "replay", "--id", str(stranger)) == (1, [], f"plaudit: {nobody}\n")
-    assert await plaudit("feed", "replay", "--id", str(letter_id)) == (
-        1,
-        [],
-        f"plaudit: There is no dead letter {letter_id}. See: plaudit feed dead-letters\n",
-    )
-    assert await diary.pages(world) == [1]
-
-    again = await buried(world)
-    assert await plaudit("feed", "replay", "--id", str(again)) == (0, ["It is done."], "")
-
-
-@pytest.mark.parametrize("misused", [(), ("--all", "--id", str(UUID(int=7))), ("--id", "seven")])
-async def test_misuse_of_replay_is_explained(plaudit, misused):
-    status, _, said = await plaudit("feed", "replay", *misused)
-
-    assert status == 2
-    assert "--id" in said

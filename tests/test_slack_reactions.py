@@ -82,7 +82,7 @@ async def test_a_removal_that_is_sent_again_takes_back_no_later_gift(office: Off
 async def test_every_name_and_shade_of_the_emoji_is_the_same_one(office: Office):
     office.slack.emoji = {"merci": "alias:thumbsup", "parrot": "https://emoji.example/parrot.gif"}
     await office.sets(emoji=":thumbsup:")
-    await office.door.rounds.again(await office.workspace())
+    await office.door.rounds.again(office.world.organization_id)
     await office.door.rounds.go()
     ts = await office.says(BOB, "The release is out")
 

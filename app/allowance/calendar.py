@@ -1,8 +1,10 @@
 """The calendar: when a period begins and ends, in an organization's own time zone."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from app.organization import day_of, first_moment
 
 
 class Period(StrEnum):
@@ -18,21 +20,9 @@ class Period(StrEnum):
     """Begins on the first of January, April, July or October."""
 
 
-def first_moment(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment, in UTC, whose local date is `day` or later: midnight, or the jump of a clock that jumps over midnight."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-    if _local(midnight - timedelta(microseconds=1), zone) < day <= _local(midnight, zone):
-        return midnight
-    early, late = midnight - timedelta(days=2), midnight + timedelta(days=2)
-    while late - early > timedelta(microseconds=1):
-        middle = early + (late - early) / 2
-        early, late = (early, middle) if _local(middle, zone) >= day else (middle, late)
-    return late
-
-
 def bounds(period: Period, moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Start and end, in UTC, of the period that holds the moment; the end belongs to the next."""
-    day = _day(moment, zone)
+    day = day_of(moment, zone)
     if period is Period.DAY:
         start, following = day, day + timedelta(days=1)
     elif period is Period.WEEK:
@@ -44,13 +34,3 @@ def bounds(period: Period, moment: datetime, zone: ZoneInfo) -> tuple[datetime, 
         start = date(day.year, first + 1, 1)
         following = date(day.year + (first + months) // 12, (first + months) % 12 + 1, 1)
     return first_moment(start, zone), first_moment(following, zone)
-
-
-def _day(moment: datetime, zone: ZoneInfo) -> date:
-    """The day that has begun last. Where the clock is turned back over midnight, the new day has begun and goes on."""
-    day = _local(moment, zone)
-    return day + timedelta(days=1) if first_moment(day + timedelta(days=1), zone) <= moment else day
-
-
-def _local(moment: datetime, zone: ZoneInfo) -> date:
-    return moment.astimezone(zone).date()

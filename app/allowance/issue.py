@@ -162,6 +162,8 @@ class Allowance:
     period_start: datetime
     resets_at: datetime
     explanation: tuple[str, ...]
+    may_be_given: bool
+    """Whether status and mode let the member give any of it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +194,5 @@ class BringUpToDate:
             standing.period_start,
             standing.period_end,
             tuple(lines),
+            member.status is MemberStatus.ACTIVE and member.mode in organization.GIVING_MODES,
         )

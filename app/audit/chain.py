@@ -80,11 +80,14 @@ def salted(text: str) -> tuple[bytes, str]:
     return salt, sha256(salt + text.encode()).hex()
 
 
-def remark(draft: Draft, reason: str | None, *field: str, needed: bool = False) -> dict[str, Any]:
+def remark(
+    draft: Draft, reason: str | None, *field: str, needed: bool = False, chars_max: int = REASON_CHARS_MAX
+) -> dict[str, Any]:
     """Keeps a reason and returns what the event says of it: id and digest, or nothing for no reason.
 
     Raises INVALID_INPUT when a needed one is empty."""
-    words = clean(reason or "", *(field or ("reason",)), chars_max=REASON_CHARS_MAX, chars_min=1 if needed else 0, one_line=False)
+    least = 1 if needed else 0
+    words = clean(reason or "", *(field or ("reason",)), chars_max=chars_max, chars_min=least, one_line=False)
     if not words:
         return {}
     salt, digest = salted(words)

@@ -11,13 +11,12 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit.models import AuditEvent, ChainHead, DeadLetter, FeedCursor
 from app.core.errors import Busy, Code, PlauditError, Refusal, not_found
 from app.core.ids import new_id
-from app.db import Batch, Database, Page, Slice, columns, page, scoped, table_of
+from app.db import Batch, Database, Page, Slice, columns, insert, page, scoped, table_of
 from app.db import count as count_rows
 
 EVENTS_MAX = 200
@@ -123,14 +122,12 @@ async def place(database: Database, reader: str, organization_id: UUID, *, at_he
 
     Without this a reader begins before the first event. Raises NOT_FOUND for an organization that has no chain."""
     head = scoped(ChainHead, organization_id, columns(ChainHead).sequence)
-    table = table_of(FeedCursor)
-    insert: Any = sqlite.insert(table) if database.is_sqlite else postgresql.insert(table)
     async with _transaction(database) as connection:
         last = (await connection.execute(head)).scalar_one_or_none()
         if last is None:
             raise not_found("organizationId")
         row = {"organization_id": organization_id, "reader": reader, "sequence": last if at_head else 0, "tries": 0}
-        await connection.execute(insert.values(row).on_conflict_do_nothing())
+        await connection.execute(insert(FeedCursor, database.dialect).values(row).on_conflict_do_nothing())
 
 
 async def follow(
@@ -298,6 +295,13 @@ async def bury(
     row = {"organization_id": organization_id, "id": id_, "reader": reader, "sequence": sequence, "subject": subject}
     await connection.execute(sa.insert(table_of(DeadLetter)).values(row | {"error": _line(error), "at": now, "tries": tries}))
     return id_
+
+
+async def forget(connection: AsyncConnection, organization_id: UUID, reader: str, subjects: Iterable[str]) -> None:
+    """Removes the reader's dead letters about these subjects: what was given up came to an end in another way."""
+    at = columns(DeadLetter)
+    these = (at.organization_id == organization_id, at.reader == reader, at.subject.in_(list(subjects)))
+    await connection.execute(sa.delete(table_of(DeadLetter)).where(*these))
 
 
 def sentence(error: BaseException) -> str:

@@ -8,11 +8,10 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit.chain import GENESIS, sha256
 from app.audit.models import AuditEvent, ChainHead, ChainMark
-from app.db import Database, columns, scoped, table_of
+from app.db import Database, columns, insert, scoped, table_of
 
 CHUNK = 500
 """Events in memory at a time."""
@@ -181,10 +180,11 @@ async def _move_mark(database: Database, organization_id: UUID, sequence: int, d
     if sequence == 0:
         return
     table = table_of(ChainMark)
-    insert: Any = sqlite.insert(table) if database.is_sqlite else postgresql.insert(table)
     values = {"sequence": sequence, "hash": digest, "verified_at": database.clock()}
-    statement = insert.values(organization_id=organization_id, **values).on_conflict_do_update(
-        index_elements=[table.c.organization_id], set_=values, where=table.c.sequence < sequence
+    statement = (
+        insert(ChainMark, database.dialect)
+        .values(organization_id=organization_id, **values)
+        .on_conflict_do_update(index_elements=[table.c.organization_id], set_=values, where=table.c.sequence < sequence)
     )
     async with database.bookkeeping() as connection:
         await connection.execute(statement)

@@ -22,13 +22,15 @@ PAGE = 500
 
 def readers(database: "Database", settings: "Settings") -> "dict[str, Reader]":
     """Every reader by name, as this command line can run it again. The one place where they are named."""
+    from app import reward
     from app.demo.files import with_secret_key
     from integrations.slack.reader import SlackReader
     from integrations.slack.workspaces import Workspaces
 
     secret_key = with_secret_key(settings, make=False).secret_key.get_secret_value()
     slack = SlackReader(Workspaces(database, secret_key), database.clock)
-    return {slack.name: slack}
+    fulfilment = reward.FulfilmentReader(database.clock)
+    return {fulfilment.name: fulfilment, slack.name: slack}
 
 
 @feeds.command("status")

@@ -107,8 +107,7 @@ async def one_organization(database: "Database", named: str) -> "Organization":
         known = await organization.all_organizations(connection)
     if not known:
         raise Misconfigured("There is no organization yet. Found one with: plaudit organization create --help")
-    wanted = named.strip().casefold()
-    found = [row for row in known if not wanted or wanted in {str(row.organization_id), row.name.casefold()}]
+    found = organization.meant(known, named)
     if not found:
         raise Misconfigured(f"There is no organization {named}. See: plaudit organization list")
     if len(found) > 1:

@@ -111,6 +111,11 @@ class Database:
             return store
         return await self._rehearsals.get()
 
+    @property
+    def dialect(self) -> str:
+        """Which database it is, in SQLAlchemy's word."""
+        return self.engine.dialect.name
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading, in one snapshot on SQLite and statement by statement on PostgreSQL. Raises Busy while the

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Dialect, ForeignKeyConstraint
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -115,6 +116,11 @@ def whole(*, default: Any = ..., primary_key: bool = False) -> Any:
     )
 
 
+def day(*, default: Any = ...) -> Any:
+    """A column that holds a date."""
+    return Field(default=default, sa_type=cast(Any, sa.Date()))
+
+
 def binary(*, default: Any = ...) -> Any:
     """A column that holds bytes."""
     return Field(default=default, sa_type=cast(Any, sa.LargeBinary()))
@@ -158,6 +164,11 @@ def scoped(model: type[TenantTable], organization_id: UUID, *chosen: Any) -> sa.
     """The way in to a tenant's table: a SELECT that sees one organization only, of all columns or of the `chosen`."""
     table = table_of(model)
     return sa.select(*(chosen or table.c)).where(table.c.organization_id == organization_id)
+
+
+def insert(model: type[SQLModel], dialect: str) -> Any:
+    """An INSERT that can say what becomes of a row that is there already (`on_conflict_…`), in this database's dialect."""
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table_of(model))
 
 
 def tenant_models() -> Iterator[type[TenantTable]]:

@@ -1,9 +1,11 @@
 """The demo's workspace: Farola is in Slack, too, with everyone in it, and a recorder plays Slack."""
 
 import asyncio
+import contextlib
 
 from app import audit, organization
 from app.core.actor import Actor, Door, system
+from app.core.errors import Misconfigured
 from app.core.seal import Seal
 from app.core.settings import Settings
 from app.db import Database, Slice
@@ -15,7 +17,7 @@ from integrations.slack.people import Enrol, SlackUser
 from integrations.slack.reader import NAME as READER
 from integrations.slack.recorder import KUDOS, TOKEN
 from integrations.slack.terms import ChangeSlackSettings
-from integrations.slack.workspaces import SEALED_FOR, ConnectWorkspace
+from integrations.slack.workspaces import SEALED_FOR, ConnectWorkspace, Workspaces
 
 TEAM_ID = "T0FAROLA"
 LINE = 'plaudit slack simulate "/kudos @ana 10 for the release #teamwork"'
@@ -28,17 +30,21 @@ def is_connected(settings: Settings) -> bool:
 
 
 async def connect(settings: Settings) -> None:
-    """Connects the demo's workspace, once, with a member behind every account."""
+    """Connects the demo's workspace, once, with a member behind every account. Where it stands already, nothing happens."""
     database = Database(settings.database, audit.AuditChain())
-    await database.open()
     try:
+        with contextlib.suppress(Misconfigured):  # sealed under a key that is gone: connected anew
+            if await Workspaces(database, settings.secret_key.get_secret_value()).of(ORGANIZATION_ID) is not None:
+                return
+        await database.open()
         await audit.feed.place(database, READER, ORGANIZATION_ID, at_head=True)
         scopes = manifest.bot_scopes([feature.name for feature in manifest.FEATURES[1:]])
         token = Seal(settings.secret_key.get_secret_value(), SEALED_FOR).close(TOKEN)
         url = f"https://{NAME.lower()}.slack.com/"
         workspace = ConnectWorkspace(_ACTOR, TEAM_ID, NAME, url, "A0PLAUDIT", "U0PLAUDIT", token, frozenset(scopes))
+        # The workspace comes last, and says that all of it was done.
+        await asyncio.gather(*(database.submit(Enrol(_ACTOR, user)) for user in await _users(database)))
         if await database.submit(workspace):
-            await asyncio.gather(*(database.submit(Enrol(_ACTOR, user)) for user in await _users(database)))
             await database.submit(ChangeSlackSettings(_ACTOR, (("feed_channel", KUDOS),)))
     finally:
         await database.close()

@@ -3,7 +3,21 @@
 from app.ledger import reads
 from app.ledger.chart import MEMBER_KINDS, AccountKind, TransferKind
 from app.ledger.models import Account, Entry, Transfer
-from app.ledger.post import BALANCE_MAX, POINTS_MAX, Leg, Place, allowance, balance, entries, issuance, post, wallet, want
+from app.ledger.post import (
+    BALANCE_MAX,
+    POINTS_MAX,
+    Leg,
+    Place,
+    allowance,
+    balance,
+    entries,
+    escrow,
+    issuance,
+    post,
+    redeemed,
+    wallet,
+    want,
+)
 from app.ledger.proofs import LedgerReport, prove
 
 __all__ = [
@@ -21,10 +35,12 @@ __all__ = [
     "allowance",
     "balance",
     "entries",
+    "escrow",
     "issuance",
     "post",
     "prove",
     "reads",
+    "redeemed",
     "wallet",
     "want",
 ]

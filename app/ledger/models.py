@@ -4,9 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import text as text_clause
 
 from app.db import TenantTable, identifier, key, moment, one_of, refers, whole, word
 from app.ledger.chart import AccountKind, TransferKind
+
+_REDEEMED = text_clause("redemption_id IS NOT NULL")
 
 
 class Account(TenantTable, table=True):
@@ -41,8 +44,16 @@ class Transfer(TenantTable, table=True):
         refers("reverses_id", "transfer", "id"),
         refers("recognition_id", "recognition", "id"),
         refers("boost_id", "boost", "id"),
+        refers("redemption_id", "redemption", "id"),
         refers("remark_id", "remark", "id"),
         Index("ix_transfer_by_recognition", "organization_id", "recognition_id"),
+        Index(
+            "ix_transfer_by_redemption",
+            "organization_id",
+            "redemption_id",
+            postgresql_where=_REDEEMED,
+            sqlite_where=_REDEEMED,
+        ),
     )
 
     id: UUID = key()
@@ -56,6 +67,8 @@ class Transfer(TenantTable, table=True):
     """The transfer that it mirrors."""
     remark_id: UUID | None = identifier(default=None)
     """Why, in a person's words, kept where it can be erased."""
+    redemption_id: UUID | None = identifier(default=None)
+    """The redemption that it is about."""
 
 
 class Entry(TenantTable, table=True):

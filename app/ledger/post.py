@@ -44,6 +44,16 @@ def issuance(organization_id: UUID) -> Place:
     return Place(organization_id, AccountKind.ISSUANCE)
 
 
+def escrow(organization_id: UUID) -> Place:
+    """Where the points of open redemptions are held."""
+    return Place(organization_id, AccountKind.ESCROW)
+
+
+def redeemed(organization_id: UUID) -> Place:
+    """Where points that were spent for good stand."""
+    return Place(organization_id, AccountKind.REDEEMED)
+
+
 def want(organization_id: UUID, *places: Place) -> Iterable[Want]:
     """What posting to these places will ask for."""
     return (row(Account, organization_id, *place) for place in places)
@@ -64,6 +74,7 @@ def post(
     boost_id: UUID | None = None,
     reverses_id: UUID | None = None,
     remark_id: UUID | None = None,
+    redemption_id: UUID | None = None,
 ) -> Transfer:
     """Moves points: one transfer, one entry for each leg. Legs without points fall away; their sum is zero.
 
@@ -82,6 +93,7 @@ def post(
         boost_id=boost_id,
         reverses_id=reverses_id,
         remark_id=remark_id,
+        redemption_id=redemption_id,
     )
     for place, points in kept:
         account = _opened(draft, place)

@@ -6,7 +6,8 @@ from app.organization.audiences import check as check_audience
 from app.organization.audiences import needs as audience_needs
 from app.organization.authority import acting_role, require
 from app.organization.authority import needs as authority_needs
-from app.organization.directory import all_organizations, groups_by_name, members_by_email
+from app.organization.days import day_of, first_moment, today
+from app.organization.directory import all_organizations, groups_by_name, meant, members_by_email
 from app.organization.groups import CreateGroup, UpdateGroup
 from app.organization.groups import create as create_group
 from app.organization.members import (
@@ -78,11 +79,14 @@ __all__ = [
     "create_group",
     "create_member",
     "create_value",
+    "day_of",
+    "first_moment",
     "found",
     "group_ids",
     "groups_by_name",
     "hashtags",
     "here",
+    "meant",
     "member_found",
     "members_by_email",
     "person_needs",
@@ -90,4 +94,5 @@ __all__ = [
     "plain_hashtag",
     "reads",
     "require",
+    "today",
 ]

@@ -18,6 +18,12 @@ async def all_organizations(connection: AsyncConnection) -> list[Organization]:
     return [cast(Organization, row) for row in rows]
 
 
+def meant(known: Iterable[Organization], named: str) -> list[Organization]:
+    """Those of the organizations that an id or a name means, whatever its case; with "" all of them."""
+    wanted = named.strip().casefold()
+    return [row for row in known if not wanted or wanted in {str(row.organization_id), row.name.casefold()}]
+
+
 async def members_by_email(connection: AsyncConnection, organization_id: UUID, emails: Iterable[str]) -> dict[str, Member]:
     """Those of the addresses (in lower case) that a member has, whatever its status."""
     wanted = set(emails)

@@ -1,13 +1,13 @@
 """What is remembered of an organization: its name and currency, its people, their groups, and the values it praises."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
 from app.core.actor import Role
-from app.db import TenantTable, identifier, key, moment, one_of, refers, text, whole, word
+from app.db import TenantTable, day, identifier, key, moment, one_of, refers, text, whole, word
 
 
 class ParticipationMode(StrEnum):
@@ -59,6 +59,8 @@ class Organization(TenantTable, table=True):
     """Whether everyone sees the top lists."""
     members_ever: int = whole(default=0)
     """The ordinal last given to a member."""
+    reached_on: date | None = day(default=None)
+    """The local day when the time zone was last changed; empty: it never was."""
 
 
 class Member(TenantTable, table=True):

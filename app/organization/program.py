@@ -11,6 +11,7 @@ from app.core.errors import Code, Refusal
 from app.core.texts import clean
 from app.db import Draft, Want, row
 from app.organization import authority
+from app.organization.days import today
 from app.organization.models import Organization
 
 NAME_CHARS_MAX = 200
@@ -58,6 +59,8 @@ class UpdateOrganization:
         if self.leaderboard_enabled is not None:
             values["leaderboard_enabled"] = self.leaderboard_enabled
         changed = sorted(name for name, value in values.items() if getattr(organization, name) != value)
+        if "time_zone" in changed:
+            values["reached_on"] = today(organization, draft.now)
         if changed:
             draft.change(organization, **values)
             told = {

@@ -101,12 +101,13 @@ class Administration:
     async def home(self, workspace: Workspace) -> AdminHome:
         """Everything that an admin's Home shows."""
         here, now = workspace.organization_id, self.database.clock()
-        local = now.astimezone(ZoneInfo(workspace.time_zone))
+        zone = ZoneInfo(workspace.time_zone)
+        local, (month, _) = now.astimezone(zone), allowance.bounds(allowance.Period.MONTH, now, zone)
         async with self.database.read() as connection:
             rules = await self._rules(connection, here)
             values = await organization.reads.values(connection, here)
             given = await connection.execute(scoped(SlackOrigin, here, columns(SlackOrigin).gift_id).limit(1))
-            totals = await recognition.standings.totals(connection, here, _month_start(local))
+            totals = await recognition.standings.totals(connection, here, month)
             undelivered = await audit.feed.count(connection, here, READER)
             return AdminHome(
                 setup=Setup(
@@ -278,7 +279,3 @@ async def _people_set(connection: AsyncConnection, here: UUID) -> int:
 async def _active(connection: AsyncConnection, here: UUID) -> int:
     counted = scoped(Member, here, sa.func.count()).where(columns(Member).status == MemberStatus.ACTIVE)
     return int((await connection.execute(counted)).scalar_one())
-
-
-def _month_start(local: datetime) -> datetime:
-    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -15,7 +15,7 @@ from app.recognition import GiveRecognition, Visibility, Wish
 from integrations.slack import drafts, gifts, groups, layouts, markup, refusals
 from integrations.slack.channels import Channels
 from integrations.slack.drafts import Typed
-from integrations.slack.giving import AskFirst, GiveInSlack, JustSent, Place, Sent
+from integrations.slack.giving import AskFirst, GiveInSlack, JustSent, Left, Place, Sent
 from integrations.slack.grammar import Giving
 from integrations.slack.homes import Homes
 from integrations.slack.layouts import Button, Gift, GiveFields, GiveTerms, Json, Message, Person, Value
@@ -41,6 +41,12 @@ class Asker:
     def user_id(self) -> str:
         """Its id in Slack."""
         return self.known.user_id
+
+    @property
+    def member_id(self) -> UUID:
+        """Its id here."""
+        assert self.known.member_id is not None, "whoever asks is a member"
+        return self.known.member_id
 
     @property
     def actor(self) -> Actor:
@@ -143,7 +149,7 @@ class Desk:
         recipients = await self.recipients(asker, typed.people)
         group_ids = await groups.ids(self.database, workspace, typed.groups)
         wish = Wish(
-            asker.actor.member_id or UUID(int=0),
+            asker.member_id,
             recipients,
             group_ids,
             typed.points or 0,
@@ -220,10 +226,10 @@ class Desk:
         workspace = asker.workspace
         draft = await drafts.keep(self.database, workspace, asker.user_id, typed)
         names = await groups.names(self.database, workspace, typed.groups)
-        known = await self.people.known(workspace, typed.people)
+        known = await self._met(asker, typed.people)
         people = [Person(known[user_id].name, user_id) for user_id in typed.people]
         left = first.left
-        before = gifts.standing(type(left)(left.remaining + first.cost, left.total, left.resets_at), workspace)
+        before = gifts.standing(Left(left.remaining + first.cost, left.total, left.resets_at), workspace)
         return layouts.preview(
             workspace.unit,
             people,
@@ -252,7 +258,7 @@ class Desk:
             draft,
             points=typed.points or 0,
             people=max(people, 1),
-            standing=await self.homes.standing(workspace, asker.actor) if not typed.groups else None,
+            standing=await self.homes.standing(workspace, asker.member_id) if not typed.groups else None,
             admins=admins,
             most_each=policy.limits.points_per_recognition_max,
         )
@@ -260,7 +266,7 @@ class Desk:
     async def form(self, asker: Asker, typed: Typed, metadata: str, *, quoted: str | None = None) -> Json:
         """The form for giving, filled in as far as something is known. Raises Stopped for whoever does not give."""
         workspace = asker.workspace
-        standing = await self.homes.standing(workspace, asker.actor)
+        standing = await self.homes.standing(workspace, asker.member_id)
         if standing is None:
             async with self.database.read() as connection:
                 admins = await gifts.admins(connection, workspace)

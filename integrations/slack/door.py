@@ -3,25 +3,23 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app import audit
-from app.audit import AuditEvent, DeadLetter
-from app.core.errors import Busy, Misconfigured, PlauditError
+from app.core.errors import Busy, PlauditError
 from app.core.settings import Settings
 from app.db import Database, Slice
 from integrations.slack import install
 from integrations.slack.administering import Administering
 from integrations.slack.administration import Administration
-from integrations.slack.api import Slack, SlackError, WebApi
+from integrations.slack.api import Slack, WebApi
 from integrations.slack.bolt import Listeners, endpoint
 from integrations.slack.channels import Channels
 from integrations.slack.desk import Desk
@@ -70,11 +68,10 @@ class SlackDoor:
         self.interactions = Interactions(self.desk, self.words, self.slack)
         self.teller = Teller(database, self.workspaces, self.slack, self.channels, self.homes)
         self.sender = Sender(database, self.workspaces, self.teller)
-        self.reader = SlackReader(self.workspaces, database.clock)
+        self.reader = SlackReader(self.workspaces, database.clock, self._planned)
         self.rounds = Rounds(database, self.workspaces, self.people, self.slack)
         self.installer = install.Installer(database, self.workspaces, self.api)
         self.socket: SocketMode | None = None
-        self._installed = install.Installed()
         self._round = asyncio.Event()
         administering = Administering(self.interactions, self.administration, self.replay)
         takes = {**self.interactions.takes, **administering.takes}
@@ -88,8 +85,8 @@ class SlackDoor:
     def _bolt(self, listeners: Listeners) -> AsyncApp:
         flow = None
         if self.settings.slack_client_id:
-            self._installed.listener = self._wake
-            flow = install.oauth_flow(self.settings, self.database.clock, install.Store(self.installer, self._installed))
+            store = install.Store(self.installer, self._installed)
+            flow = install.oauth_flow(self.settings, self.database.clock, store)
         return listeners.bolt(self.workspaces, self.api.api_url, flow)
 
     def routes(self) -> list[BaseRoute]:
@@ -112,7 +109,7 @@ class SlackDoor:
         wake = asyncio.Event()
         audit.feed.wake_on_commit(self.database, wake)
         work = {
-            "slack feed": audit.feed.follow(self.database, [_Waking(self.reader, self.sender)], self._organizations, wake),
+            "slack feed": audit.feed.follow(self.database, [self.reader], self._organizations, wake),
             "slack sender": self.sender.run(),
             "slack rounds": self._go_round(),
         }
@@ -174,20 +171,26 @@ class SlackDoor:
         while True:
             try:
                 organization_id = await organization_for(self.database, self.settings.slack_organization)
-                team_id = await self.installer.connect_token(token, organization_id)
-            except (SlackError, Busy, Misconfigured, PlauditError) as error:
-                log.warning("Slack is not connected yet: %s", error)
+                team_id, is_new = await self.installer.connect_token(token, organization_id)
+                await self._installed(organization_id, is_new=is_new)
+            except Exception as error:
+                log.warning("Slack is not connected yet: %s", error, exc_info=None if isinstance(error, PlauditError) else error)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, CONNECT_SECONDS_MAX)
                 continue
             log.info("connected to the Slack workspace %s", team_id)
-            self._wake()
             return
 
-    def _wake(self) -> None:
-        """A workspace was connected: its people are looked through, and what waited is told."""
+    async def _installed(self, organization_id: UUID, *, is_new: bool = True) -> None:
+        """A workspace was connected: what waited is told, and after an installation its people are looked through at once."""
+        if is_new:
+            await self.rounds.again(organization_id)
         self._round.set()
         self.sender.wake.set()
+
+    def _planned(self) -> None:
+        """A moment later, when it is committed, the sender looks."""
+        asyncio.get_running_loop().call_later(WAKE_SECONDS, self.sender.wake.set)
 
     async def _recorded(self, request: Request) -> Response:
         """What the recorder was told to show, since a number, once everything planned is told."""
@@ -195,21 +198,3 @@ class SlackDoor:
         await self.settle()
         asked = await request.json()
         return JSONResponse({"shown": self.recorder.since(int(asked.get("since", 0)))})
-
-
-class _Waking:
-    """The reader, which wakes the sender when it has planned something."""
-
-    def __init__(self, reader: SlackReader, sender: Sender) -> None:
-        self.name = reader.name
-        self.reader = reader
-        self.sender = sender
-
-    async def take(self, connection: AsyncConnection, events: Sequence[AuditEvent]) -> None:
-        """Plans, and wakes: a moment later, when the plan is committed."""
-        await self.reader.take(connection, events)
-        asyncio.get_running_loop().call_later(WAKE_SECONDS, self.sender.wake.set)
-
-    async def again(self, connection: AsyncConnection, letter: DeadLetter) -> None:
-        """As the reader does."""
-        await self.reader.again(connection, letter)

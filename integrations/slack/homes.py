@@ -1,15 +1,16 @@
 """Home: what a person's Home tab shows, read when it is published."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import recognition
-from app.allowance import BringUpToDate
+from app.allowance import BringUpToDate, Period, bounds
 from app.core.actor import Actor, Door, Permission, system
 from app.db import Database, Slice
 from app.recognition import Recognition
@@ -60,7 +61,7 @@ class Homes:
             items = await self.items(connection, workspace, actor, page.rows)
         return StaffHome(
             balance=balance,
-            standing=await self.standing(workspace, actor),
+            standing=await self.standing(workspace, known.member_id),
             received_points=numbers.received_points,
             received_people=numbers.received_people,
             given_points=numbers.given_points,
@@ -73,14 +74,13 @@ class Homes:
             is_new=not page.rows,
         )
 
-    async def standing(self, workspace: Workspace, actor: Actor) -> Standing | None:
+    async def standing(self, workspace: Workspace, member_id: UUID) -> Standing | None:
         """What a member has left to give; None for one who does not give."""
-        assert actor.member_id is not None
-        act = BringUpToDate(system(workspace.organization_id, Door.SLACK), actor.member_id)
+        act = BringUpToDate(system(workspace.organization_id, Door.SLACK), member_id)
         (found,) = await self.database.rehearse([act])
         if isinstance(found, BaseException):
             raise found
-        if found.total == 0 and any("nothing is issued" in line for line in found.explanation):
+        if not found.may_be_given:
             return None
         return Standing(found.remaining, found.total, found.resets_at.astimezone(ZoneInfo(workspace.time_zone)))
 
@@ -122,8 +122,7 @@ class Homes:
 
 def period_start(word: str, now: datetime, time_zone: str) -> datetime:
     """When the week, month, quarter or year of this moment began, in the organization's zone."""
-    local = now.astimezone(ZoneInfo(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
-    if word == "week":
-        return local - timedelta(days=local.weekday())
-    month = {"month": local.month, "quarter": (local.month - 1) // 3 * 3 + 1, "year": 1}[word]
-    return local.replace(month=month, day=1)
+    zone = ZoneInfo(time_zone)
+    if word == "year":
+        return bounds(Period.MONTH, datetime(now.astimezone(zone).year, 1, 15, tzinfo=zone), zone)[0]
+    return bounds(Period(word.upper()), now, zone)[0]

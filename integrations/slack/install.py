@@ -1,7 +1,7 @@
 """Installing: a bot token in the settings, or Slack's OAuth for many workspaces, becomes a connected workspace."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,14 +16,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app import allowance, audit, organization, recognition
 from app.core.actor import Actor, Door, Role, system
 from app.core.clock import Clock
-from app.core.errors import Misconfigured, PlauditError
+from app.core.errors import Code, Misconfigured, PlauditError, Refusal
 from app.core.ids import id_of
 from app.core.seal import Seal
 from app.core.settings import Settings
 from app.db import Database, Draft, Want, row
 from app.organization import Organization
 from integrations.slack import jobs, manifest
-from integrations.slack.api import SlackError, WebApi
+from integrations.slack.api import WebApi
 from integrations.slack.people import Enrol, SlackUser, read_user
 from integrations.slack.reader import NAME
 from integrations.slack.workspaces import ConnectWorkspace, Workspaces
@@ -67,12 +67,18 @@ class Installer:
         self.workspaces = workspaces
         self.api = api
 
-    async def connect_token(self, token: str, organization_id: UUID) -> str:
-        """Connects the workspace of a bot token to an organization; returns its team id. Raises what `Slack.call` raises."""
+    async def connect_token(self, token: str, organization_id: UUID) -> tuple[str, bool]:
+        """Connects the workspace of a bot token to an organization; returns its team id, and whether it was not connected before.
+        Raises what `Slack.call` raises, and INVALID_STATE for a workspace that is another organization already."""
         told, scopes = await self.api.identify(token)
         team_id = str(told["team_id"])
-        # What happened before the workspace was connected is not told there.
-        await audit.feed.place(self.database, NAME, organization_id, at_head=True)
+        known = await self.workspaces.by_team(team_id)
+        if known is not None and known.organization_id != organization_id:
+            raise Refusal(
+                Code.INVALID_STATE,
+                f"The workspace {team_id} is the organization {known.organization_id} already. Name that one in "
+                "PLAUDIT_SLACK_ORGANIZATION, or use a token of another workspace.",
+            )
         connected = ConnectWorkspace(
             system(organization_id, Door.SLACK),
             team_id,
@@ -83,16 +89,19 @@ class Installer:
             self.workspaces.seal.close(token),
             scopes,
         )
-        await self._connected(connected)
-        return team_id
+        return team_id, await self._connect(connected)
 
-    async def _connected(self, act: ConnectWorkspace) -> None:
-        await self.database.submit(act)
+    async def _connect(self, act: ConnectWorkspace) -> bool:
+        # What happened before the workspace was connected is not told there.
+        await audit.feed.place(self.database, NAME, act.actor.organization_id, at_head=True)
+        is_new = await self.database.submit(act)
         async with self.database.bookkeeping() as connection:
             await jobs.resume(connection, act.actor.organization_id)
+        return is_new
 
-    async def connect_installation(self, installation: Installation) -> None:
-        """Connects the workspace that has just installed the app. Raises BoltError with what to say to whoever installs."""
+    async def connect_installation(self, installation: Installation) -> UUID:
+        """Connects the workspace that has just installed the app; returns its organization. Raises BoltError with what to say to
+        whoever installs."""
         if installation.is_enterprise_install or not installation.team_id or not installation.bot_token:
             raise BoltError("Installing for a whole Enterprise Grid is not possible yet. Install it in one workspace.")
         token, team_id = installation.bot_token, installation.team_id
@@ -107,8 +116,7 @@ class Installer:
                 founding = FoundWorkspace(actor, name, str(user.get("tz") or "UTC"), read_user(user, team_id))
                 await self.database.submit(founding)
             scopes = installation.bot_scopes or ()
-            await audit.feed.place(self.database, NAME, organization_id, at_head=True)
-            await self._connected(
+            await self._connect(
                 ConnectWorkspace(
                     actor,
                     team_id,
@@ -120,15 +128,16 @@ class Installer:
                     frozenset(scopes.split(",") if isinstance(scopes, str) else scopes),
                 )
             )
-        except (SlackError, PlauditError) as error:
+        except PlauditError as error:
             log.warning("workspace %s could not be installed: %s", team_id, error)
             raise BoltError(str(error)) from error
+        return organization_id
 
 
 class Store(AsyncInstallationStore):
     """What Bolt's OAuth flow hands a new installation to. Nothing is found here: requests are authorized from our own rows."""
 
-    def __init__(self, installer: Installer, installed: "Installed") -> None:
+    def __init__(self, installer: Installer, installed: Callable[[UUID], Awaitable[None]]) -> None:
         self.installer = installer
         self.installed = installed
 
@@ -138,24 +147,11 @@ class Store(AsyncInstallationStore):
         return log
 
     async def async_save(self, installation: Installation) -> None:
-        """Connects the workspace, and has its people looked through."""
-        await self.installer.connect_installation(installation)
-        self.installed()
+        """Connects the workspace, and tells who waits for it."""
+        await self.installed(await self.installer.connect_installation(installation))
 
     async def async_save_bot(self, bot: object) -> None:
         """A bot is saved with its installation."""
-
-
-class Installed:
-    """Called when a workspace was connected."""
-
-    def __init__(self) -> None:
-        self.listener: object = None
-
-    def __call__(self) -> None:
-        """Tells whoever waits for it."""
-        if callable(self.listener):
-            self.listener()
 
 
 class SealedStates(AsyncOAuthStateStore):

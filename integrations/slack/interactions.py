@@ -15,7 +15,7 @@ from integrations.slack import drafts, gifts, jobs, layouts, markup, preferences
 from integrations.slack.api import Slack, SlackError
 from integrations.slack.desk import Asker, Desk, Stopped
 from integrations.slack.drafts import Typed
-from integrations.slack.giving import AskFirst, BoostInSlack, JustSent, Place, Sent, ThankOnce
+from integrations.slack.giving import BoostInSlack, Place, Sent, ThankOnce
 from integrations.slack.jobs import Job, Kind
 from integrations.slack.layouts import Json, Message
 from integrations.slack.models import Choice, Way
@@ -239,8 +239,6 @@ class Interactions:
         except Stopped as stopped:
             block = "where" if where in press.asker.workspace.terms.muted_channels else "to"
             return _errors(block, await self._named(press, stopped.message.text.removeprefix("Not sent. "), typed.people))
-        except (AskFirst, JustSent) as unasked:  # the form shows what it costs, and is sent on purpose
-            raise AssertionError("a form asks nothing") from unasked
         except Refusal as refusal:
             block = _FIELDS.get(refusal.field[0] if refusal.field else "", "to")
             if refusal.code is Code.VALUE_REQUIRED and "value" in press.state:
@@ -270,7 +268,7 @@ class Interactions:
     async def _add(self, press: Press) -> Answer:
         """Opens the form that adds points to a recognition."""
         workspace, id_ = press.asker.workspace, UUID(press.value)
-        standing = await self.desk.homes.standing(workspace, press.asker.actor)
+        standing = await self.desk.homes.standing(workspace, press.asker.member_id)
         if standing is None:
             raise Stopped(layouts.note("You aren't set up to give at the moment."))
         async with self.database.read() as connection:

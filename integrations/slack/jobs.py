@@ -9,11 +9,10 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.ids import Ids, last_id
-from app.db import columns, scoped, table_of
+from app.db import columns, insert, scoped, table_of
 from integrations.slack.models import DeliveryState, SlackDelivery
 
 KEPT_DAYS = 7
@@ -106,7 +105,7 @@ def homes(user_id: str) -> str:
 async def plan(connection: AsyncConnection, organization_id: UUID, jobs: Iterable[tuple[int, Job]], now: datetime) -> None:
     """Writes down what is to be done, in this order, each with the number of the event that asks for it (0: none). What was
     planned before stays as it is."""
-    table, ids = table_of(SlackDelivery), Ids(now)  # one for all of them: they keep their order, although they carry one moment
+    ids = Ids(now)  # one for all of them: they keep their order, although they carry one moment
     rows = [
         {
             "organization_id": organization_id,
@@ -122,8 +121,7 @@ async def plan(connection: AsyncConnection, organization_id: UUID, jobs: Iterabl
         for sequence, job in jobs
     ]
     if rows:
-        insert: Any = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-        await connection.execute(insert.on_conflict_do_nothing(), rows)
+        await connection.execute(insert(SlackDelivery, connection.dialect.name).on_conflict_do_nothing(), rows)
 
 
 async def resume(connection: AsyncConnection, organization_id: UUID) -> None:

@@ -273,7 +273,5 @@ class SlackRound(TenantTable, table=True):
 
     people_at: datetime | None = moment(default=None)
     claimed_until: datetime | None = moment(default=None)
-    trouble: str = text(default="")
-    """What went wrong the last time; empty: nothing."""
     emoji: str = text(default="{}")
     """The workspace's own emoji that are other names of one, as JSON."""

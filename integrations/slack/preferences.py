@@ -3,10 +3,9 @@
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db import Database, columns, scoped, table_of
+from app.db import Database, columns, insert, scoped
 from integrations.slack.models import Choice, SlackPreference
 from integrations.slack.workspaces import Workspace
 
@@ -27,8 +26,6 @@ async def change(database: Database, workspace: Workspace, user_id: str, **value
 
 def changed(database: Database, workspace: Workspace, user_id: str, **values: Any) -> sa.Executable:
     """The statement that writes some of it down."""
-    table = table_of(SlackPreference)
-    insert: Any = sqlite.insert(table) if database.is_sqlite else postgresql.insert(table)
     key = {"organization_id": workspace.organization_id, "user_id": user_id}
-    row = insert.values({**key, **_AT_FIRST, **values})
+    row = insert(SlackPreference, database.dialect).values({**key, **_AT_FIRST, **values})
     return cast(sa.Executable, row.on_conflict_do_update(index_elements=list(key), set_=values))

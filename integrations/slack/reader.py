@@ -1,6 +1,6 @@
 """The reader of the feed: what happened becomes jobs for Slack, once, in order, and without a call to anyone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -54,9 +54,11 @@ class SlackReader:
 
     name = NAME
 
-    def __init__(self, workspaces: Workspaces, clock: Clock) -> None:
+    def __init__(self, workspaces: Workspaces, clock: Clock, planned: Callable[[], None] = lambda: None) -> None:
         self.workspaces = workspaces
         self.clock = clock
+        self.planned = planned
+        """Called when something was planned, just before it is committed."""
 
     async def take(self, connection: AsyncConnection, events: Sequence[AuditEvent]) -> None:
         """Plans what the events ask for. Where the app is not installed (any more), nothing is."""
@@ -71,6 +73,7 @@ class SlackReader:
                 if job.kind in jobs.TELLING:
                     facts.places.setdefault(UUID(job.recognition), []).append(job)
         await jobs.plan(connection, workspace.organization_id, planned, facts.now)
+        self.planned()
 
     async def again(self, connection: AsyncConnection, letter: DeadLetter) -> None:
         """Takes up what was given up: a delivery, or the planning of an event. Raises NOT_FOUND when it is forgotten."""

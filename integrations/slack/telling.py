@@ -7,19 +7,16 @@ from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import allowance, organization, recognition
-from app.core.actor import Door, system
+from app import organization, recognition
 from app.core.errors import Misconfigured
-from app.db import Database, Slice, columns, scoped, table_of
+from app.db import Database, Slice, columns, insert, scoped, table_of
 from app.recognition import Boost
 from integrations.slack import gifts, jobs, layouts, people, preferences
 from integrations.slack.api import Denied, Slack
 from integrations.slack.channels import Channels
 from integrations.slack.gifts import Shown
-from integrations.slack.giving import Left
 from integrations.slack.homes import Homes
 from integrations.slack.jobs import TELLING, Job, Kind
 from integrations.slack.layouts import Message
@@ -295,24 +292,17 @@ class Teller:
         told = preference.reactions_told if preference is not None else 0
         if by_reaction and told >= REACTIONS_TOLD:
             return ()
-        standing = gifts.standing(await self.left(workspace, account.member_id), workspace)
+        standing = await self.homes.standing(workspace, account.member_id)
         if boost is not None:
             sentence = f"Added {workspace.unit.of(boost.points_each)} each to what {found.gift.giver.mention} gave."
-            message = layouts.note(f":white_check_mark: {sentence} You have {standing.remaining:,} left.")
+            rest = f" You have {layouts.left(standing)}." if standing is not None else ""
+            message = layouts.note(f":white_check_mark: {sentence}{rest}")
         else:
             message = layouts.receipt(workspace.unit, found.gift, standing)
         await self.say(workspace, job.channel, job.user, job.thread, spoken(message))
         if by_reaction:
             return (preferences.changed(self.database, workspace, job.user, reactions_told=told + 1),)
         return ()
-
-    async def left(self, workspace: Workspace, member_id: UUID) -> Left:
-        """What a member has left to give."""
-        act = allowance.BringUpToDate(system(workspace.organization_id, Door.SLACK), member_id)
-        (standing,) = await self.database.rehearse([act])
-        if isinstance(standing, BaseException):
-            raise standing
-        return Left(standing.remaining, standing.total, standing.resets_at)
 
     async def _tell(self, workspace: Workspace, job: Job) -> Statements:
         await self.say(workspace, job.channel, job.user, job.thread, job.message)
@@ -352,8 +342,6 @@ class Teller:
     def _remembered(
         self, workspace: Workspace, recognition_id: str, channel: str, ts: str, kind: PostKind, user: str = ""
     ) -> sa.Executable:
-        table = table_of(SlackPost)
-        insert: Any = sqlite.insert(table) if self.database.is_sqlite else postgresql.insert(table)
         values = {
             "organization_id": workspace.organization_id,
             "channel_id": channel,
@@ -362,7 +350,7 @@ class Teller:
             "kind": kind,
             "user_id": user,
         }
-        return cast(sa.Executable, insert.values(values).on_conflict_do_nothing())
+        return cast(sa.Executable, insert(SlackPost, self.database.dialect).values(values).on_conflict_do_nothing())
 
 
 class _Gone(Exception):

@@ -107,11 +107,10 @@ def checked(before: Terms, changes: dict[str, Any]) -> Terms:
     for name in ("messages", "reactions", "groups"):
         if not isinstance(getattr(after, name), bool):
             raise Refusal(Code.INVALID_INPUT, "This is on or off.", name)
-    for channel in (after.feed_channel, *after.muted_channels):
+    channels = [("feed_channel", after.feed_channel), *(("muted_channels", channel) for channel in after.muted_channels)]
+    for name, channel in channels:
         if channel and not _CHANNEL.fullmatch(channel):
-            raise Refusal(
-                Code.INVALID_INPUT, f"{channel[:40]} is no id of a channel; one looks like C0123456789.", "feed_channel"
-            )
+            raise Refusal(Code.INVALID_INPUT, f"{channel[:40]} is no id of a channel; one looks like C0123456789.", name)
     if len(after.muted_channels) > MUTED_MAX:
         raise Refusal(Code.INVALID_INPUT, f"At most {MUTED_MAX} channels, please.", "muted_channels")
     return after

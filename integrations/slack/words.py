@@ -60,10 +60,9 @@ class Words:
 
     async def balance(self, asker: Asker, _rest: str, _key: str) -> Message:
         """What is in the wallet, and left to give."""
-        assert asker.known.member_id is not None
         async with self.database.read() as connection:
-            balance = await gifts.balance(connection, asker.workspace, asker.known.member_id)
-        standing = await self.desk.homes.standing(asker.workspace, asker.actor)
+            balance = await gifts.balance(connection, asker.workspace, asker.member_id)
+        standing = await self.desk.homes.standing(asker.workspace, asker.member_id)
         return layouts.balance(asker.workspace.unit, balance, standing)
 
     async def history(self, asker: Asker, _rest: str, _key: str) -> Message:
@@ -94,7 +93,7 @@ class Words:
 
     async def undo(self, asker: Asker, _rest: str, key: str) -> Message:
         """Takes back the last one given."""
-        wanted = recognition.reads.RecognitionFilter(giver_id=asker.known.member_id)
+        wanted = recognition.reads.RecognitionFilter(giver_id=asker.member_id)
         async with self.database.read() as connection:
             feed = recognition.reads.feed(asker.actor, wanted, self.database.clock())
             page = await recognition.reads.feed_page(connection, feed, Slice(1))
@@ -111,7 +110,7 @@ class Words:
         except Refusal as refusal:
             return refusals.not_undone(refusal)
         people = layouts.mentions(found.gift.recipients) if found is not None else "them"
-        left = await self.desk.homes.standing(asker.workspace, asker.actor)
+        left = await self.desk.homes.standing(asker.workspace, asker.member_id)
         rest = f" You have {layouts.left(left)}." if left is not None else ""
         return layouts.note(f"Taken back: what you gave {people}.{rest}")
 

@@ -71,7 +71,7 @@ class ConnectWorkspace:
         yield row(SlackWorkspace, self.actor.organization_id)
 
     def decide(self, draft: Draft) -> bool:
-        """Whether it is there for the first time. Raises INVALID_STATE when the organization has another workspace."""
+        """Whether it was not connected until now. Raises INVALID_STATE when the organization has another workspace."""
         here = draft.get(SlackWorkspace)
         values: dict[str, Any] = {
             "name": clean(self.name, "name", chars_max=200),
@@ -96,7 +96,7 @@ class ConnectWorkspace:
             draft.change(here, **values, installed_at=draft.now)
         if here is None or here.uninstalled_at is not None or here.scopes != values["scopes"]:
             draft.tell("slack.installed", f"slack_workspace:{self.team_id}", scopes=sorted(self.scopes), first=here is None)
-        return here is None
+        return here is None or here.uninstalled_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,7 @@ class Workspaces:
         self.database = database
         self.seal = Seal(secret_key, SEALED_FOR)
         self._known: dict[str | UUID, tuple[Workspace | None, float]] = {}
+        self._everyone: tuple[list[Workspace], float] = [], 0.0
         self._forgotten = 0
         database.committer.listeners.append(self._forget)
 
@@ -144,14 +145,23 @@ class Workspaces:
 
     async def connected(self) -> list[Workspace]:
         """Every workspace that the app is installed in."""
-        async with self.database.read() as connection:
-            found = (await connection.execute(all_workspaces().where(columns(SlackWorkspace).uninstalled_at.is_(None)))).all()
-        return [self._workspace(one) for one in found]
+        return [workspace for workspace in await self._all() if workspace.connected]
 
     async def organizations(self) -> list[UUID]:
         """Every organization that is a workspace, uninstalled ones too: their feeds are read on, and nothing is told."""
+        return [workspace.organization_id for workspace in await self._all()]
+
+    async def _all(self) -> list[Workspace]:
+        """Every workspace; remembered as single ones are, since the feed and the sender ask for them in each of their rounds."""
+        known, until = self._everyone
+        if until > time.monotonic():
+            return known
+        forgotten = self._forgotten
         async with self.database.read() as connection:
-            return [found.organization_id for found in await connection.execute(all_workspaces())]
+            found = [self._workspace(one) for one in await connection.execute(all_workspaces())]
+        if forgotten == self._forgotten:
+            self._everyone = found, time.monotonic() + REMEMBERED_SECONDS
+        return found
 
     async def _find(self, key: str | UUID, condition: Any) -> Workspace | None:
         known = self._known.get(key)
@@ -159,7 +169,6 @@ class Workspaces:
             return known[0]
         forgotten = self._forgotten
         async with self.database.read() as connection:
-            # Were a team connected twice, the first one counts: nobody takes over another's workspace.
             rows = (await connection.execute(all_workspaces().where(condition))).all()
         workspace = self._workspace(rows[0]) if rows else None
         if forgotten == self._forgotten:
@@ -186,6 +195,7 @@ class Workspaces:
     def _forget(self, batch: Batch) -> None:
         if batch.touched(SlackWorkspace) or batch.touched(Organization):
             self._known.clear()
+            self._everyone = [], 0.0
             self._forgotten += 1
 
 
@@ -203,8 +213,7 @@ async def organization_for(database: Database, named: str) -> UUID:
     """The organization that a bot token's workspace is: of this id or name, or the only one. Raises Misconfigured."""
     async with database.read() as connection:
         known = await organization.all_organizations(connection)
-    wanted = named.strip().casefold()
-    found = [one for one in known if not wanted or wanted in {str(one.organization_id), one.name.casefold()}]
+    found = organization.meant(known, named)
     if len(found) == 1:
         return found[0].organization_id
     if not known:

@@ -1,10 +1,8 @@
 """Forms about one person: rights are checked, a mode is set, a balance is adjusted."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from app import allowance, audit
-from app.core.actor import Role
 from app.core.errors import Code, Refusal
 from app.core.ids import new_key
 from app.organization import ParticipationMode, SetParticipationMode
@@ -36,7 +34,7 @@ class PeopleForms:
 
     async def _show(self, press: Press, member_id: UUID) -> Answer:
         workspace, asker = press.asker.workspace, press.asker.actor
-        standing = await self.desk.homes.standing(workspace, replace(asker, member_id=member_id, role=Role.MEMBER))
+        standing = await self.desk.homes.standing(workspace, member_id)
         checked = await self.administration.check(workspace, asker, member_id, standing)
         return await self.windows.redraw(press, layouts.check_result(workspace.unit, checked, metadata()))
 
