@@ -20,10 +20,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app import access, audit, migrations, organization, port, worker
+from app import access, audit, files, migrations, organization, port, reward, worker
 from app.api import schema
 from app.api.context import Context
 from app.api.endpoint import GraphQLEndpoint
+from app.api.ids import uuid_of
 from app.core.actor import Actor
 from app.core.errors import Busy, Misconfigured
 from app.core.settings import Settings, load
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from integrations.slack.door import SlackDoor
 
 PAGE = Path(__file__).parent / "static" / "graphql.html"
+PICTURES = Path(__file__).parent / "static" / "pictures"
+PICTURE_HEADERS = {"cache-control": "public, max-age=604800", "x-content-type-options": "nosniff"}
+"""A week: a picture may be drawn anew."""
 READY_SECONDS = 2.0
 FIRST_COMMAND = 'plaudit organization create --name "…" --owner-name "…" --owner-email you@example.com --token'
 
@@ -51,8 +55,12 @@ def build(settings: Settings, *, with_worker: bool = False, with_recorder: bool 
     database = open_database(settings)
     door = _slack_door(settings, database, with_recorder=with_recorder)
     sign_in = access.SignIn(database)
+    vouchers = reward.Vouchers(database, settings.secret_key.get_secret_value())
     endpoint = GraphQLEndpoint(
-        schema.build(), authenticate=sign_in.actor, context=partial(_context, database), page=PAGE.read_text(encoding="utf-8")
+        schema.build(),
+        authenticate=sign_in.actor,
+        context=partial(_context, database, vouchers),
+        page=PAGE.read_text(encoding="utf-8"),
     )
 
     @contextlib.asynccontextmanager
@@ -104,6 +112,8 @@ def build(settings: Settings, *, with_worker: bool = False, with_recorder: bool 
         Route("/graphql", endpoint),
         Route("/healthz", _healthy),
         Route("/readyz", ready),
+        *files.routes(database, sign_in.actor, vouchers, lambda id_: uuid_of(id_, "Reward", "reward")),
+        Route("/pictures/{name}", partial(_picture, {path.name: path.read_bytes() for path in PICTURES.glob("*.png")})),
         *(door.routes() if door is not None else ()),
     ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
@@ -126,8 +136,8 @@ async def _welcome(database: Database) -> None:
             log.warning("There is no organization yet. Make the first, with its owner's token: %s", FIRST_COMMAND)
 
 
-def _context(database: Database, actor: Actor, request_id: str) -> Context:
-    return Context(actor, database, request_id)
+def _context(database: Database, vouchers: reward.Vouchers, actor: Actor, request_id: str) -> Context:
+    return Context(actor, database, request_id, vouchers)
 
 
 async def _home(_request: Request) -> Response:
@@ -136,6 +146,14 @@ async def _home(_request: Request) -> Response:
 
 async def _healthy(_request: Request) -> Response:
     return PlainTextResponse("ok")
+
+
+async def _picture(known: dict[str, bytes], request: Request) -> Response:
+    """One of the pictures that we brought: the name is looked up among theirs, and never made a path."""
+    picture = known.get(request.path_params["name"])
+    if picture is None:
+        return PlainTextResponse("there is no such picture", status_code=404)
+    return Response(picture, media_type="image/png", headers=PICTURE_HEADERS)
 
 
 def from_environment() -> Starlette:

@@ -15,6 +15,7 @@ from graphql import (
     is_list_type,
 )
 
+from app import audit, recognition, reward
 from app.api import schema
 from app.core.actor import Role
 from tests.world import Somebody, World
@@ -140,6 +141,31 @@ class Scene:
         answer = await self.world.owner.asks(document_of("Mutation.createToken"), input=given)
         return str(answer.payload["token"]["id"])
 
+    async def reward(self, **more: Any) -> str:
+        """A new reward that needs approval and costs a point; returns its id."""
+        given = {"name": f"Mug {self.key()}", "kind": "MERCHANDISE", "pricePoints": 1, **more}
+        answer = await self.world.admin.asks(document_of("Mutation.createReward"), input=given)
+        return str(answer.payload["reward"]["id"])
+
+    async def redemption(self, by: Somebody, *, then: str | None = None) -> str:
+        """A redemption, and what was done with it; returns its id."""
+        await self.world.database.submit(recognition.AdjustPoints(self.world.house, by.key, 1, "For a mug", self.key(), b""))
+        given = {"rewardId": await self.reward(requiresApproval=then is None), "idempotencyKey": self.key()}
+        answer = await by.asks(document_of("Mutation.redeemReward"), input=given)
+        redemption_id = str(answer.payload["redemption"]["id"])
+        if then == "delivered":
+            answer = await self.world.owner.asks(document_of("Mutation.fulfilRedemption"), id=redemption_id)
+            assert answer.user_errors == []
+        return redemption_id
+
+    async def order(self) -> str:
+        """A redemption that waits for its delivery, with its order planned; returns its id."""
+        redemption_id = await self.redemption(self.world.dee, then="waits")
+        reader = reward.FulfilmentReader(self.world.database.clock)
+        while await audit.feed.advance(self.world.database, reader, self.world.organization_id):
+            pass
+        return redemption_id
+
     async def giving_policy(self) -> dict[str, Any]:
         """A new giving policy."""
         document = "{ organization { givingPolicy { version } } }"
@@ -214,6 +240,15 @@ def _dees(scene: Scene, _who: Somebody) -> Awaitable[str]:
     return scene.given(scene.world.dee)
 
 
+def _dees_redemption(scene: Scene, _who: Somebody) -> Awaitable[str]:
+    return scene.redemption(scene.world.dee)
+
+
+async def _redeeming(scene: Scene, who: Somebody) -> dict[str, Any]:
+    given = {"rewardId": await scene.reward(pricePoints=0), "priceExpected": 0, "note": "In blue", "idempotencyKey": scene.key()}
+    return {"input": given}
+
+
 def _hired(scene: Scene, _who: Somebody) -> Awaitable[str]:
     return scene.hired()
 
@@ -229,6 +264,12 @@ FIELDS: dict[str, Row] = {
     "Query.givingCheck": Row(ALL, lambda scene, who: {"recipientIds": [scene.world.bob.id], "pointsEach": 1}),
     "Query.auditTrail": Row(READERS, lambda scene, who: {"first": 3, "filter": {"actorId": scene.world.ann.id}}),
     "Query.ledgerHealth": Row(READERS),
+    "Query.rewards": Row(ALL, lambda scene, who: {"first": 3, "kind": "MERCHANDISE", "affordableOnly": True}),
+    "Query.redemptions": Row(ALL, lambda scene, who: {"first": 3, "status": "PENDING_APPROVAL", "memberId": scene.world.ann.id}),
+    "Query.statement": Row(READERS, lambda scene, who: {"month": "2026-03"}),
+    "Query.liability": Row(READERS),
+    "Query.fulfilments": Row(READERS, lambda scene, who: {"first": 3, "waitingOnly": True}),
+    "Query.pointActivity": Row(READERS, lambda scene, who: {"first": 3, "from": "2026-03-01", "to": "2026-03-31"}),
     "Query.tokens": Row(OWNERS, lambda scene, who: {"first": 3}),
     "Mutation.giveRecognition": Row(
         ALL,
@@ -243,6 +284,21 @@ FIELDS: dict[str, Row] = {
     "Mutation.deleteComment": Row(ALL, _plain(commentId=lambda s, w: s.commented(w))),
     "Mutation.reactToRecognition": Row(ALL, _plain(recognitionId=_dees, emoji=_is("🎉"))),
     "Mutation.hideRecognition": Row(ADMINS, _plain(recognitionId=_dees, reason=_is("Not kind"))),
+    "Mutation.redeemReward": Row(ALL, lambda s, w: _redeeming(s, w)),
+    "Mutation.cancelRedemption": Row(ALL, _plain(id=lambda s, w: s.redemption(w))),
+    "Mutation.approveRedemption": Row(ADMINS, _plain(id=_dees_redemption, note=_is("Enjoy"))),
+    "Mutation.rejectRedemption": Row(ADMINS, _plain(id=_dees_redemption, reason=_is("Not now"))),
+    "Mutation.fulfilRedemption": Row(ADMINS, _plain(id=lambda s, w: s.redemption(s.world.dee, then="waits"), note=_is("Here"))),
+    "Mutation.refundRedemption": Row(
+        ADMINS, _plain(id=lambda s, w: s.redemption(s.world.dee, then="delivered"), reason=_is("Broken"), restock=_is(False))
+    ),
+    "Mutation.retryFulfilment": Row(ADMINS, _plain(id=lambda s, w: s.order())),
+    "Mutation.createReward": Row(
+        ADMINS,
+        _input(name=_key, kind=_is("CUSTOM"), pricePoints=_is(5), stock=_is(3), audience=lambda s, w: {"groupIds": [s.group]}),
+    ),
+    "Mutation.updateReward": Row(ADMINS, _input(rewardId=lambda s, w: s.reward(), name=_is("Cup"), stock=_is(9))),
+    "Mutation.archiveReward": Row(ADMINS, _plain(id=lambda s, w: s.reward(), archived=_is(True))),
     "Mutation.createMember": Row(ADMINS, _input(displayName=_is("Eve"), groupIds=lambda s, w: [s.group])),
     "Mutation.updateMember": Row(ADMINS, _input(memberId=_bob, jobTitle=_is("Cook"), groupIds=lambda s, w: [s.group])),
     "Mutation.setParticipationMode": Row(ADMINS, _plain(memberId=_hired, mode=_is("RECEIVER"))),

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from graphql import get_named_type
 
-from app import organization
-from app.api.ids import encode
+from app import audit, organization, reward
+from app.api.ids import encode, uuid_of
 from app.core.actor import Role
 from app.core.ids import new_id, new_secret
+from app.reward import Provider
 from tests.fields import FIELDS, SCHEMA, Path, Row, Scene, document_of, places, put, roots
 from tests.world import NOON, Answer, Somebody, World
 
@@ -106,6 +107,9 @@ PUBLIC = {
     "boostPoints comments reactions values",
     "Wallet": "balance pending transfers",
     "Allowance": "total remaining periodStart resetsAt explanation",
+    "Reward": "id name description kind provider pricePoints stock perMemberLimit requiresApproval audience imageUrl archived",
+    "Redemption": "id reward member rewardName pricePoints minorUnitsPerPoint currencyCode status requestedAt decidedAt "
+    "acceptedAt fulfilledAt closedAt daysWaiting note answer",
 }
 """Fields that whoever sees the object may see."""
 PRIVATE = {
@@ -116,10 +120,16 @@ PRIVATE = {
     "Node.AuditEvent": ("{ node(id: $id) { found: __typename } }", "event"),
     "Node.Transfer": ("{ node(id: $id) { found: __typename } }", "transfer"),
     "Node.Recognition": ("{ node(id: $id) { found: __typename } }", "private"),
+    "Node.Redemption": ("{ node(id: $id) { found: __typename } }", "redemption"),
+    "Node.Reward": ("{ node(id: $id) { found: __typename } }", "reward"),
+    "Redemption.voucherCode": ("{ node(id: $id) { ... on Redemption { found: voucherCode } } }", "redemption"),
+    "Reward.medianWeeksToReach": ("{ node(id: $id) { ... on Reward { found: medianWeeksToReach } } }", "everyones"),
     "Node.Token": ("{ node(id: $id) { found: __typename } }", "token"),
 }
 """What is somebody's own, with a document that asks for Bob's."""
 SEEN_BY = {"Node.Token": {"owner"}} | {name: {"admin", "auditor", "owner", "bob"} for name in PRIVATE if name != "Node.Token"}
+SEEN_BY["Redemption.voucherCode"] = {"bob"}
+SEEN_BY["Reward.medianWeeksToReach"] = {"admin", "auditor", "owner"}
 SEEN_BY["Node.AuditEvent"] = {"admin", "auditor", "owner"}
 SEEN_BY["Recognition.message"] = {"admin", "auditor", "owner", "dee"}  # A message taken back: its giver, not its recipient.
 
@@ -135,6 +145,23 @@ def test_every_field_of_a_person_is_public_or_has_a_row():
     }
 
 
+async def given_out(world: World, to: Somebody) -> tuple[str, str]:
+    """A reward meant for nobody else, and its redemption, for which a code was handed out."""
+    scene = Scene(world)
+    id_ = await scene.reward(provider="VOUCHER", requiresApproval=False, pricePoints=0, audience={"memberIds": [to.id]})
+    key = uuid_of(id_, "Reward")
+    await world.database.submit(reward.AddCodes(world.house, key, (world.vouchers.close("OPEN-SESAME"),)))
+    claim = reward.RedeemReward(to.actor, key, None, None, scene.key(), b"")
+    made = await world.database.submit(claim)
+    clerk, reader = (
+        reward.Clerk(world.database, {Provider.VOUCHER: world.vouchers}),
+        reward.FulfilmentReader(world.database.clock),
+    )
+    await audit.feed.advance(world.database, reader, world.organization_id)
+    assert await clerk.round([world.organization_id]) == 1
+    return id_, encode("Redemption", made.id)
+
+
 async def test_what_is_private_is_seen_by_its_owner_and_those_who_look_after_it(world: World):
     dee, bob = world.dee, world.bob
     revoked = (await dee.gives(to=[bob], points=3)).payload["recognition"]["id"]
@@ -143,8 +170,13 @@ async def test_what_is_private_is_seen_by_its_owner_and_those_who_look_after_it(
     transfers = "{ viewer { member { wallet { transfers { nodes { id } } } } } }"
     transfer = (await bob.asks(transfers)).payload["member"]["wallet"]["transfers"]["nodes"][0]["id"]
     token = (await world.owner.asks("{ tokens { nodes { id } } }")).payload["nodes"][0]["id"]
+    await world.owner.gives(to=[world.ann, bob, world.cem, world.admin, world.auditor], points=1)
+    item, redemption = await given_out(world, bob)
     ids = {
         "bob": bob.id,
+        "reward": item,
+        "redemption": redemption,
+        "everyones": await Scene(world).reward(),
         "revoked": revoked,
         "private": private,
         "transfer": transfer,
@@ -204,7 +236,9 @@ KINDS = {
     "managerId": "Member", "actorId": "Member", "addMemberIds": "Member", "removeMemberIds": "Member", "groupId": "Group",
     "groupIds": "Group", "recognitionId": "Recognition", "boostId": "Boost", "commentId": "Comment", "valueId": "CompanyValue",
     "valueIds": "CompanyValue", "Query.member.id": "Member", "Query.node.id": "Recognition", "Mutation.revokeToken.id": "Token",
-    "Mutation.archiveCompanyValue.id": "CompanyValue",
+    "Mutation.archiveCompanyValue.id": "CompanyValue", "rewardId": "Reward", "Mutation.archiveReward.id": "Reward",
+    **{f"Mutation.{verb}.id": "Redemption" for verb in ("approveRedemption", "rejectRedemption", "cancelRedemption",
+       "fulfilRedemption", "refundRedemption", "retryFulfilment")},
 }  # fmt: skip
 
 
@@ -239,9 +273,11 @@ async def test_ids_from_elsewhere_are_not_found(scene: Scene, neighbour: World):
         "Comment": await there.commented(neighbour.ann),
         "Token": await there.token(),
         "CompanyValue": await neighbour.praises("birch"),
+        "Reward": await there.reward(),
+        "Redemption": await there.order(),
     }
     taken = await id_places(scene)
-    assert len(taken) >= 35
+    assert len(taken) >= 45
     for name, row, path, kind, is_list in taken:
         unknown = encode(kind, new_id(NOON) if kind != "CompanyValue" else "nowhere")
         wrong = encode("Organization", new_id(NOON))

@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from app.api import schema
+from tests import fields
 from tests.world import Answer, Somebody, World
 
 CONTRACT = Path(__file__).parent.parent / "graphql"
@@ -118,6 +119,11 @@ class Scene:
         self.boost = (await world.cem.boosts(self.recognition)).payload["boost"]["id"]
         said = await world.dee.asks(OPERATIONS["Comment"], recognitionId=self.recognition, text="Me too")
         self.comment = said.payload["comment"]["id"]
+        stock = fields.Scene(world)
+        self.reward = await stock.reward(stock=5, audience={"groupIds": [self.group]})
+        self.pending = [await stock.redemption(world.bob) for _ in range(3)]
+        self.waiting = await stock.order()
+        self.delivered = await stock.redemption(world.dee, then="delivered")
         made = await world.owner.asks(OPERATIONS["CreateToken"], input={"memberId": world.ann.id, "name": "old"})
         self.token = made.payload["token"]["id"]
         return self
@@ -187,6 +193,23 @@ ROWS: dict[str, Row] = {
         "admin",
         lambda s: {"input": {"memberIds": [s.world.cem.id], "points": 9, "reason": "Feast", "idempotencyKey": "1"}},
     ),
+    "Rewards": ("bob", lambda s: {"first": 5, "kind": "MERCHANDISE", "affordableOnly": True}),
+    "CatalogForAdmins": ("admin", lambda s: {}),
+    "Redemptions": ("bob", lambda s: {"status": "PENDING_APPROVAL"}),
+    "RedeemReward": ("bob", lambda s: {"input": {"rewardId": s.reward, "priceExpected": 1, "idempotencyKey": "1"}}),
+    "CancelRedemption": ("bob", lambda s: {"id": s.pending[0]}),
+    "ApproveRedemption": ("admin", lambda s: {"id": s.pending[1], "note": "Enjoy"}),
+    "RejectRedemption": ("admin", lambda s: {"id": s.pending[2], "reason": "Sold out"}),
+    "RetryFulfilment": ("admin", lambda s: {"id": s.waiting}),
+    "FulfilRedemption": ("owner", lambda s: {"id": s.waiting, "note": "On your desk"}),
+    "RefundRedemption": ("owner", lambda s: {"id": s.delivered, "reason": "It broke", "restock": False}),
+    "CreateReward": ("admin", lambda s: {"input": {"name": "Lunch", "kind": "EXPERIENCE", "pricePoints": 40}}),
+    "UpdateReward": ("admin", lambda s: {"input": {"rewardId": s.reward, "description": "Blue", "audience": None}}),
+    "ArchiveReward": ("admin", lambda s: {"id": s.reward}),
+    "Statement": ("auditor", lambda s: {"first": 5}),
+    "Liability": ("auditor", lambda s: {}),
+    "Fulfilments": ("auditor", lambda s: {"waitingOnly": True}),
+    "PointActivity": ("auditor", lambda s: {"from": "2026-03-01"}),
     "AuditTrail": ("auditor", lambda s: {"filter": {"actions": ["recognition.given"]}}),
     "LedgerHealth": ("auditor", lambda s: {}),
     "Tokens": ("owner", lambda s: {"first": 2}),
@@ -212,7 +235,8 @@ async def answered(scene: Scene, name: str) -> Answer:
 async def test_every_written_operation_works(world: World):
     scene = await Scene(world).set()
     # Reading comes first; what changes most comes last.
-    last = ["Revoke", "DeactivateMember", "ReactivateMember", "ArchiveCompanyValue"]
+    last = ["RetryFulfilment", "FulfilRedemption", "Revoke", "ArchiveReward"]
+    last += ["DeactivateMember", "ReactivateMember", "ArchiveCompanyValue"]
     for name in sorted(
         ROWS, key=lambda name: (name in last, "mutation" in OPERATIONS[name], last.index(name) if name in last else 0)
     ):

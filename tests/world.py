@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from app import access, audit, ledger, organization
+from app import access, audit, ledger, organization, reward
 from app.api import schema
 from app.api.context import Context
 from app.api.endpoint import GraphQLEndpoint
@@ -27,6 +27,7 @@ from app.organization import MemberStatus
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 """A Tuesday. Where every story begins."""
+SECRET_KEY = "what seals the codes of these stories"
 
 
 @dataclass
@@ -168,6 +169,7 @@ class World:
         self.now = NOON
         self.database = Database(url, audit.AuditChain(), clock=lambda: self.now)
         self.sign_in = access.SignIn(self.database)
+        self.vouchers = reward.Vouchers(self.database, SECRET_KEY)
         endpoint = GraphQLEndpoint(schema.build(), authenticate=self.sign_in.actor, context=self._context)
         transport = httpx2.ASGITransport(app=Starlette(routes=[Route("/graphql", endpoint)]))
         self.client = httpx2.AsyncClient(transport=transport, base_url="http://plaudit")
@@ -183,7 +185,7 @@ class World:
         self.dee: Somebody
 
     def _context(self, actor: Actor, request_id: str) -> Context:
-        return Context(actor, self.database, request_id)
+        return Context(actor, self.database, request_id, self.vouchers)
 
     async def open(self) -> None:
         """Founds the organization."""
@@ -284,14 +286,15 @@ class World:
         return await self.admin.does("deactivateMember", memberId=whom.id)
 
     async def sound(self) -> bool:
-        """Whether chain and ledger hold."""
+        """Whether chain, ledger and rewards hold."""
         chain = await audit.verify(self.database, self.organization_id)
-        return chain.chain_intact and (await ledger.prove(self.database, self.organization_id)).ok
+        points = await ledger.prove(self.database, self.organization_id)
+        return chain.chain_intact and points.ok and (await reward.prove(self.database, self.organization_id)).ok
 
 
 @pytest.fixture
 async def world(database_url: str) -> Any:
-    """The world, once on SQLite and once on PostgreSQL. When the story ends, chain and ledger must hold."""
+    """The world, once on SQLite and once on PostgreSQL. When the story ends, chain, ledger and rewards must hold."""
     found = World(database_url)
     await found.open()
     yield found

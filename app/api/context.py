@@ -10,7 +10,7 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
 
-from app import allowance, ledger, organization, recognition
+from app import allowance, ledger, organization, recognition, reward
 from app.core.actor import Actor, Door, system
 from app.core.errors import Forbidden
 from app.db import Act, Database, Slice
@@ -25,11 +25,13 @@ V = TypeVar("V")
 class Context:
     """What resolvers are given."""
 
-    def __init__(self, actor: Actor, database: Database, request_id: str) -> None:
+    def __init__(self, actor: Actor, database: Database, request_id: str, vouchers: reward.Vouchers) -> None:
         self.actor = actor
         self.database = database
         self._reading = asyncio.Semaphore(READERS_MAX)
         self.request_id = request_id
+        self.vouchers = vouchers
+        """What opens the codes of vouchers."""
         self.organization_id = actor.organization_id
         self.members: dict[UUID, organization.Member] = {}
         """Members that a page brought along, so that nobody asks for them again."""
@@ -89,6 +91,10 @@ class Context:
     async def balance(self, member_id: UUID) -> int:
         """Spendable points of a member."""
         return await self.loader("balances", ledger.reads.wallet_balances).load(member_id) or 0
+
+    async def pending(self, member_id: UUID) -> int:
+        """Points of a member that are held for open redemptions."""
+        return await self.loader("pending", reward.reads.pending).load(member_id) or 0
 
     async def allowance(self, member_id: UUID) -> allowance.Allowance:
         """A member's points to give: rehearsed, not stored, so that it is right before the period's first act."""

@@ -9,6 +9,7 @@ from app.api.paging import Node
 from app.api.people import Member, group_of, member_of, organization_here, value_of
 from app.api.points import transfer_of
 from app.api.recognitions import boost_of, comment_of, recognition_seen
+from app.api.rewards import redemption_seen, reward_seen
 from app.api.trail import event_of, token_by_id
 from app.core.actor import Permission
 
@@ -83,6 +84,16 @@ async def _transfer(info: Info, key: str) -> Any:
     return transfer_of(line) if line is not None else None
 
 
+async def _reward(info: Info, key: str) -> Any:
+    id_ = as_uuid(key)
+    return await reward_seen(info, id_) if id_ is not None else None
+
+
+async def _redemption(info: Info, key: str) -> Any:
+    id_ = as_uuid(key)
+    return await redemption_seen(info, id_) if id_ is not None else None
+
+
 async def _token(info: Info, key: str) -> Any:
     id_, context = as_uuid(key), info.context
     if id_ is None or not context.actor.may(Permission.TOKEN_EDIT):
@@ -110,6 +121,8 @@ _READERS = {
     "Member": _member,
     "Organization": _organization,
     "Recognition": _recognition,
+    "Redemption": _redemption,
+    "Reward": _reward,
     "Token": _token,
     "Transfer": _transfer,
 }

@@ -139,9 +139,7 @@ class Member(Node):
     @strawberry.field
     async def wallet(self, info: Info) -> Wallet | None:
         """Earned points; null for other members (admins and auditors see it)."""
-        if not _private(info, self.row):
-            return None
-        return Wallet(balance=await info.context.balance(self.row.id), pending=0, owner_id=self.row.id)
+        return Wallet(owner_id=self.row.id) if _private(info, self.row) else None
 
     @strawberry.field
     async def allowance(self, info: Info) -> Allowance | None:

@@ -17,8 +17,10 @@ from app.ledger import TransferKind
 strawberry.enum(TransferKind)
 if TYPE_CHECKING:
     from app.api.recognitions import Recognition
+    from app.api.rewards import Redemption
 
 LazyRecognition = Annotated["Recognition", strawberry.lazy("app.api.recognitions")]
+LazyRedemption = Annotated["Redemption", strawberry.lazy("app.api.rewards")]
 
 
 @described
@@ -35,6 +37,7 @@ class Transfer(Node):
     memo: str | None
     """Why, in the words of whoever did it."""
     recognition_key: strawberry.Private[UUID | None]
+    redemption_key: strawberry.Private[UUID | None]
 
     @strawberry.field
     async def recognition(self, info: Info) -> LazyRecognition | None:
@@ -42,6 +45,13 @@ class Transfer(Node):
         from app.api.recognitions import recognition_seen
 
         return await recognition_seen(info, self.recognition_key) if self.recognition_key is not None else None
+
+    @strawberry.field
+    async def redemption(self, info: Info) -> LazyRedemption | None:
+        """The redemption that it is about, if the viewer sees it."""
+        from app.api.rewards import redemption_seen
+
+        return await redemption_seen(info, self.redemption_key) if self.redemption_key is not None else None
 
 
 def transfer_of(line: ledger.reads.AccountLine) -> Transfer:
@@ -54,6 +64,7 @@ def transfer_of(line: ledger.reads.AccountLine) -> Transfer:
         posted_at=row.posted_at,
         memo=line.memo,
         recognition_key=row.recognition_id,
+        redemption_key=row.redemption_id,
     )
 
 
@@ -68,11 +79,17 @@ class TransferConnection(Connection[Transfer]):
 class Wallet:
     """A member's received points."""
 
-    balance: int
-    """Points spendable now."""
-    pending: int
-    """Points held for redemptions not fulfilled yet; not in balance."""
     owner_id: strawberry.Private[UUID]
+
+    @strawberry.field
+    async def balance(self, info: Info) -> int:
+        """Points spendable now."""
+        return await info.context.balance(self.owner_id)
+
+    @strawberry.field
+    async def pending(self, info: Info) -> int:
+        """Points held for redemptions not fulfilled yet; not in balance."""
+        return await info.context.pending(self.owner_id)
 
     @strawberry.field
     async def transfers(self, info: Info, first: int | None = 20, after: str | None = strawberry.UNSET) -> TransferConnection:

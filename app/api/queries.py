@@ -1,5 +1,7 @@
 """The root of reading: what may be asked."""
 
+from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -27,6 +29,17 @@ from app.api.recognitions import (
     giving_check_of,
     recognitions_page,
 )
+from app.api.reports import (
+    FulfilmentConnection,
+    Liability,
+    PointActivity,
+    Statement,
+    fulfilments_page,
+    liability_of,
+    point_activity,
+    statement_of,
+)
+from app.api.rewards import RedemptionConnection, RewardConnection, redemptions_page, rewards_page
 from app.api.trail import (
     AuditEventConnection,
     LedgerHealth,
@@ -36,8 +49,9 @@ from app.api.trail import (
     tokens_page,
 )
 from app.core.actor import Permission
-from app.core.errors import Code, Forbidden, Refusal
+from app.core.errors import Code, Forbidden, Refusal, not_found
 from app.recognition import Visibility
+from app.reward import RedemptionStatus, RewardKind
 
 
 @described
@@ -166,6 +180,64 @@ class Query:
         if isinstance(answer, BaseException):
             raise answer
         return await giving_check_of(info, answer)
+
+    @query()
+    async def rewards(
+        info: Info,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+        kind: RewardKind | None = strawberry.UNSET,
+        affordable_only: bool | None = False,
+        everything: bool | None = False,
+    ) -> RewardConnection:
+        """The catalog, the cheapest first: what is meant for the viewer and not archived. `affordableOnly`: what the wallet pays
+        for. `everything`: archived ones and those meant for others, too; for admins and auditors."""
+        return await rewards_page(
+            info, first, after, kind or None, affordable_only=bool(affordable_only), everything=bool(everything)
+        )
+
+    @query()
+    async def redemptions(
+        info: Info,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+        status: RedemptionStatus | None = strawberry.UNSET,
+        member_id: strawberry.ID | None = strawberry.UNSET,
+    ) -> RedemptionConnection:
+        """Redemptions, newest first: the viewer's own; admins and auditors see everyone's."""
+        member = uuid_of(member_id, "Member", "memberId") if member_id is not None else None
+        if member is not None and await info.context.member(member) is None:
+            raise not_found("memberId")
+        return await redemptions_page(info, first, after, status or None, member)
+
+    @query(Permission.AUDIT_READ)
+    async def statement(info: Info, month: str | None = strawberry.UNSET) -> Statement:
+        """What the organization pays for a month such as 2026-11: for what was delivered in it. Left out: this month so far. For
+        admins and auditors."""
+        return await statement_of(info, month or None)
+
+    @query(Permission.AUDIT_READ)
+    async def liability(info: Info) -> Liability:
+        """What would be due if everything that people hold was redeemed now. For admins and auditors."""
+        return await liability_of(info)
+
+    @query(Permission.AUDIT_READ)
+    async def fulfilments(
+        info: Info, first: int | None = 20, after: str | None = strawberry.UNSET, waiting_only: bool | None = False
+    ) -> FulfilmentConnection:
+        """What is to be delivered and what was, the oldest first. For admins and auditors."""
+        return await fulfilments_page(info, first, after, waiting_only=bool(waiting_only))
+
+    @query(Permission.AUDIT_READ)
+    async def point_activity(
+        info: Info,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+        from_: Annotated[date | None, strawberry.argument(name="from")] = strawberry.UNSET,
+        to: date | None = strawberry.UNSET,
+    ) -> PointActivity:
+        """Every movement of points between two days, both included, the oldest first. For admins and auditors."""
+        return await point_activity(info, first, after, from_, to)
 
     @query(Permission.AUDIT_READ)
     async def audit_trail(

@@ -13,18 +13,19 @@ from app.api.giving import GivingMutations
 from app.api.names import RememberedNames
 from app.api.queries import Query, Viewer
 from app.api.recognitions import Boost, Comment
+from app.api.redeeming import RewardMutations
+from app.api.reports import SCALARS
 from app.api.trail import AuditEvent, Token
 
-Mutation = merge_types("Mutation", (GivingMutations, AdministrationMutations))
+Mutation = merge_types("Mutation", (GivingMutations, RewardMutations, AdministrationMutations))
 _REACHED_BY_ID = [AuditEvent, Boost, Comment, Token, Viewer]
 
 
 @cache
 def build() -> strawberry.Schema:
     """The schema, made once."""
-    schema = strawberry.Schema(
-        query=Query, mutation=Mutation, types=_REACHED_BY_ID, config=StrawberryConfig(name_converter=RememberedNames())
-    )
+    config = StrawberryConfig(name_converter=RememberedNames(), scalar_map=SCALARS)
+    schema = strawberry.Schema(query=Query, mutation=Mutation, types=_REACHED_BY_ID, config=config)
     mutation = schema._schema.mutation_type
     assert mutation is not None
     mutation.description = (

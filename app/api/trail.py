@@ -5,7 +5,7 @@ from uuid import UUID
 
 import strawberry
 
-from app import access, audit, ledger
+from app import access, audit, ledger, reward
 from app.api.context import Info
 from app.api.described import described
 from app.api.ids import encode
@@ -96,6 +96,8 @@ class LedgerHealth:
     """Accounts below zero that may not be."""
     mismatched_accounts: int
     """Accounts whose balance is not the sum of their entries."""
+    rewards_intact: bool
+    """Whether redemptions, statements and voucher pools bear out the ledger, to the point."""
     audit_events: int
     """Events in the trail."""
     chain_intact: bool
@@ -111,12 +113,14 @@ async def ledger_health(info: Info) -> LedgerHealth:
     context = info.context
     chain = await audit.verify_from_mark(context.database, context.organization_id)
     proof = await ledger.prove(context.database, context.organization_id)
+    rewards = await reward.prove(context.database, context.organization_id)
     return LedgerHealth(
-        ok=chain.chain_intact and proof.ok,
+        ok=chain.chain_intact and proof.ok and rewards.ok,
         verified_through=chain.verified_through,
         sum_of_balances=proof.sum_of_balances,
         negative_accounts=proof.negative_accounts,
         mismatched_accounts=proof.mismatched_accounts,
+        rewards_intact=rewards.ok,
         audit_events=chain.events,
         chain_intact=chain.chain_intact,
         first_broken_sequence=chain.first_broken_sequence,

@@ -39,8 +39,9 @@ def check() -> None:
 def verify(named: Named = "") -> None:
     """Prove that no event was rewritten and no point made or lost.
 
-    Walks the audit chain from event 1 and adds up the ledger, of every organization or of one. Exit status 1 if anything is
-    wrong. The hash of the head, written down elsewhere, shows the next time that nothing before it was rewritten.
+    Walks the audit chain from event 1, adds up the ledger, and compares it with redemptions and statements, of every
+    organization or of one. Exit status 1 if anything is wrong. The hash of the head, written down elsewhere, shows the next
+    time that nothing before it was rewritten.
     """
     if not run(lambda database: _verify_all(database, named)):
         raise typer.Exit(1)
@@ -60,12 +61,13 @@ async def _verify_all(database: "Database", named: str) -> bool:
 
 
 async def _verify(database: "Database", row: "Organization") -> bool:
-    from app import audit, ledger
+    from app import audit, ledger, reward
 
     with bar(row.name) as progress:
         chain = await audit.verify(database, row.organization_id, progress)
     points = await ledger.prove(database, row.organization_id)
-    wrong = [*filter(None, [chain.problem, points.problem])]
+    rewards = await reward.prove(database, row.organization_id)
+    wrong = [*filter(None, [chain.problem, points.problem, rewards.problem])]
     said = f"WRONG: {'; '.join(wrong)}" if wrong else f"all is well: {chain.events} events, head {chain.head_hash}"
     print(f"{row.name} ({row.organization_id}): {said}", flush=True)
     return not wrong

@@ -6,7 +6,7 @@ from app.organization.audiences import check as check_audience
 from app.organization.audiences import needs as audience_needs
 from app.organization.authority import acting_role, require
 from app.organization.authority import needs as authority_needs
-from app.organization.days import day_of, first_moment, today
+from app.organization.days import day_of, first_moment, moments, today
 from app.organization.directory import all_organizations, groups_by_name, meant, members_by_email
 from app.organization.groups import CreateGroup, UpdateGroup
 from app.organization.groups import create as create_group
@@ -89,6 +89,7 @@ __all__ = [
     "meant",
     "member_found",
     "members_by_email",
+    "moments",
     "person_needs",
     "plain_email",
     "plain_hashtag",

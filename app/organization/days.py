@@ -3,7 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from app.core.errors import Code, Refusal
 from app.organization.models import Organization
+
+YEAR_MIN, YEAR_MAX = 1970, 9000
 
 
 def first_moment(day: date, zone: ZoneInfo) -> datetime:
@@ -28,6 +31,19 @@ def today(organization: Organization, moment: datetime) -> date:
     """The organization's day. Moving to a zone further west does not bring back a day that was over."""
     day = day_of(moment, ZoneInfo(organization.time_zone))
     return max(day, organization.reached_on) if organization.reached_on is not None else day
+
+
+def moments(organization: Organization, first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
+    """From the first moment of one day to the end of another, in UTC; None has no bound. Raises INVALID_INPUT for days that come
+    in the wrong order, or of no calendar."""
+    if first is not None and last is not None and last < first:
+        raise Refusal(Code.INVALID_INPUT, "The last day comes before the first.", "to")
+    zone = ZoneInfo(organization.time_zone)
+    for day, field in ((first, "from"), (last, "to")):
+        if day is not None and not YEAR_MIN <= day.year <= YEAR_MAX:
+            raise Refusal(Code.INVALID_INPUT, f"A day is in the years {YEAR_MIN} to {YEAR_MAX}.", field)
+    since = first_moment(first, zone) if first is not None else None
+    return since, first_moment(last + timedelta(days=1), zone) if last is not None else None
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> date:

@@ -153,7 +153,7 @@ class ArchiveReward:
     def decide(self, draft: Draft) -> UUID:
         """The reward's id."""
         organization.require(draft, Permission.REWARD_EDIT)
-        reward = found(draft, self.reward_id)
+        reward = found(draft, self.reward_id, "id")
         if (reward.archived_at is not None) is not self.archived:
             draft.change(reward, archived_at=draft.now if self.archived else None)
             draft.tell("reward.archived" if self.archived else "reward.restored", f"reward:{reward.id}")

@@ -9,13 +9,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import ledger, organization
 from app.audit import Remark
 from app.core.actor import Actor
+from app.core.errors import Refusal
 from app.db import Page, Slice, columns, page, scoped
 from app.organization import Audience, Membership
+from app.reward import rules
 from app.reward.models import (
     OPEN,
     RETURNED,
+    FulfilmentOrder,
+    Provider,
     Redemption,
     RedemptionStatus,
     Reward,
@@ -159,6 +164,40 @@ async def had(connection: AsyncConnection, organization_id: UUID, member_id: UUI
     )
     found = {row.reward_id: row.number for row in await connection.execute(counted)}
     return {id_: found.get(id_, 0) for id_ in ids}
+
+
+async def hindrances(connection: AsyncConnection, actor: Actor, rewards: Iterable[Reward]) -> dict[UUID, Refusal | None]:
+    """What redeeming each of these rewards, all of the actor's own catalog, would be refused with now; None: it could be had."""
+    asked, here = list(rewards), actor.organization_id
+    assert actor.member_id is not None, "only members redeem"
+    member = (await organization.reads.members_by_id(connection, here, [actor.member_id]))[actor.member_id]
+    balance = (await ledger.reads.wallet_balances(connection, here, [actor.member_id]))[actor.member_id]
+    numbers = await had(connection, here, actor.member_id, [reward.id for reward in asked])
+    found: dict[UUID, Refusal | None] = {}
+    for reward in asked:
+        try:
+            rules.judge(rules.Claim(member.status, reward, True, numbers[reward.id], balance, None))
+            found[reward.id] = None
+        except Refusal as refusal:
+            found[reward.id] = refusal
+    return found
+
+
+def waiting(organization_id: UUID) -> sa.Select[Any]:
+    """Redemptions that wait for an admin, in no order: for a decision, to be delivered by hand, or as their order is in trouble."""
+    redemption, order = columns(Redemption), columns(FulfilmentOrder)
+    in_trouble = scoped(FulfilmentOrder, organization_id, order.redemption_id).where(order.trouble != "")
+    by_an_admin = sa.or_(redemption.provider == Provider.MANUAL, redemption.id.in_(in_trouble))
+    to_deliver = sa.and_(redemption.status == RedemptionStatus.TO_FULFIL, by_an_admin)
+    return scoped(Redemption, organization_id).where(sa.or_(redemption.status == RedemptionStatus.PENDING_APPROVAL, to_deliver))
+
+
+async def troubles(connection: AsyncConnection, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Why the orders of these redemptions failed last; those that did not are not among them."""
+    order = columns(FulfilmentOrder)
+    statement = scoped(FulfilmentOrder, organization_id, order.redemption_id, order.trouble)
+    rows = await connection.execute(statement.where(order.redemption_id.in_(set(ids)), order.trouble != ""))
+    return {row.redemption_id: row.trouble for row in rows}
 
 
 def waiting_since(redemption: Redemption) -> datetime:
