@@ -110,8 +110,9 @@ def listen(store: Any, hear: Any) -> None:
 
 
 def asked(statements: list[str]) -> list[str]:
-    """Without what opens and closes a transaction, and the ping of the pool."""
-    return [text for text in statements if not text.startswith(("BEGIN", "ROLLBACK", "COMMIT", "PRAGMA")) and text != ";"]
+    """Without what opens and closes a transaction, the ping of the pool, and asking once a second who it is that asks."""
+    opening = ("BEGIN", "ROLLBACK", "COMMIT", "PRAGMA", "SELECT token.id, token.member_id, token.expires_at")
+    return [text for text in statements if not text.startswith(opening) and text != ";"]
 
 
 @pytest.fixture
