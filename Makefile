@@ -33,7 +33,8 @@ bench: .venv/.dev ## measure
 schema: .venv/.run ## write graphql/schema.graphql anew
 	.venv/bin/plaudit schema
 
-pictures: .venv/.run docs/pictures/node_modules/.done ## draw the pictures of docs/slack.md anew: needs Chromium
+pictures: .venv/.run docs/pictures/node_modules/.done ## draw the pictures of docs/slack.md and of the demo's rewards anew: needs Chromium
+	node docs/pictures/rewards.mjs
 	.venv/bin/python docs/pictures/scenes.py build/pictures
 	node docs/pictures/draw.mjs build/pictures
 

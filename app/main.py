@@ -97,16 +97,6 @@ def build(settings: Settings, *, with_worker: bool = False, with_recorder: bool 
             return PlainTextResponse(door.trouble(), status_code=503)
         return PlainTextResponse("ready")
 
-    middleware = []
-    if settings.allowed_origins:
-        middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=list(settings.allowed_origins),
-                allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type"],
-            )
-        )
     routes = [
         Route("/", _home),
         Route("/graphql", endpoint),
@@ -116,7 +106,15 @@ def build(settings: Settings, *, with_worker: bool = False, with_recorder: bool 
         Route("/pictures/{name}", partial(_picture, {path.name: path.read_bytes() for path in PICTURES.glob("*.png")})),
         *(door.routes() if door is not None else ()),
     ]
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    return Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """Lets pages of other addresses ask, where the settings name such."""
+    if not settings.allowed_origins:
+        return []
+    origins, methods, headers = list(settings.allowed_origins), ["GET", "POST"], ["authorization", "content-type"]
+    return [Middleware(CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=headers)]
 
 
 def _slack_door(settings: Settings, database: Database, *, with_recorder: bool) -> "SlackDoor | None":

@@ -22,7 +22,7 @@ import httpx2
 import orjson
 import pytest
 
-from app import access, allowance, audit, demo, ledger, organization, recognition
+from app import access, allowance, audit, demo, ledger, organization, recognition, reward
 from app.core.actor import Actor, Role, system
 from app.core.clock import now as present
 from app.core.errors import Misconfigured
@@ -128,6 +128,47 @@ async def assert_the_two_were_sparing(database: Database) -> None:
     assert all(received[member_id] > 10 for member_id in pair)
 
 
+async def assert_redemptions(database: Database, settings: Settings) -> None:
+    """In every state, of every kind; statements of all months but the first; and each of the two has something to wait for."""
+    rewards = {row.id: row for row in await rows(database, reward.Reward)}
+    claims = await rows(database, reward.Redemption)
+    assert Counter(row.status for row in claims) == {
+        "PENDING_APPROVAL": 5,
+        "TO_FULFIL": 4,
+        "FULFILLED": 45,
+        "REJECTED": 3,
+        "CANCELLED": 2,
+        "REFUNDED": 2,
+    }
+    assert {rewards[row.reward_id].kind for row in claims} == set(reward.RewardKind)
+    assert {row.provider for row in claims if row.status == "TO_FULFIL"} == {"MANUAL"}
+    now = present()
+    waiting = [reward.reads.days_waiting(row, now) for row in claims if row.status == "PENDING_APPROVAL"]
+    assert len(set(waiting)) == 5
+    assert [row.name for row in rewards.values() if row.stock == 0] == ["The enamel mug"]
+    assert [row.name for row in rewards.values() if row.archived_at] == ["Basil for your desk"]
+    lines = await rows(database, reward.StatementLine)
+    assert len({line.month for line in lines}) >= 12
+    assert sum(line.minor_units < 0 for line in lines) == 2
+    (pool,) = await rows(database, reward.VoucherPool)
+    assert (pool.added, pool.handed) == (12, 9)
+    ids = {member.email: member.id for member in await rows(database, organization.Member)}
+    vouchers = reward.Vouchers(database, files.with_secret_key(settings).secret_key.get_secret_value())
+    for member_id in (ids[person.email] for person in people.cast() if person.is_demo_member):
+        mine = [row for row in claims if row.member_id == member_id]
+        assert Counter(row.status in reward.OPEN for row in mine) == {True: 1, False: 1}
+        actor = Actor(ORGANIZATION_ID, member_id, Role.MEMBER, system(ORGANIZATION_ID).door)
+        async with database.read() as connection:
+            balance = (await ledger.reads.wallet_balances(connection, ORGANIZATION_ID, [member_id]))[member_id]
+            codes = await vouchers.codes(connection, actor, [row.id for row in mine])
+            seen = await connection.execute(reward.reads.catalog(actor, reward.reads.RewardFilter()))
+            prices = [row.price_points for row in seen if row.stock != 0]
+        assert [re.fullmatch(r"FAROLA-\w{4}-\w{4}", code) is not None for code in codes.values()] == [True]
+        assert sum(price <= balance for price in prices) >= 2
+        assert sum(price > balance for price in prices) >= 2
+    assert (await reward.prove(database, ORGANIZATION_ID)).ok
+
+
 class Served:
     """A demo in a process of its own."""
 
@@ -194,6 +235,13 @@ def asks(content: dict[str, Any], token: str) -> str:
     return str(answer.json()["data"]["viewer"]["member"]["displayName"])
 
 
+def pictured(content: dict[str, Any]) -> list[str]:
+    """Where the pictures of all rewards are."""
+    query = {"query": "{ rewards(first: 100, everything: true) { nodes { imageUrl } } }"}
+    answer = httpx2.post(content["graphql"], json=query, headers={"authorization": f"Bearer {content['tokens']['admin']}"})
+    return [node["imageUrl"] for node in answer.json()["data"]["rewards"]["nodes"]]
+
+
 def assert_private(path: Path, mode: int) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
@@ -223,6 +271,9 @@ def test_the_first_start_needs_nothing(tmp_path):
         assert asks(content, content["tokens"]["admin"]) == "Beatriz Carvalho"
         assert asks(content, content["tokens"]["auditor"]) == "Renske de Groot"
         assert [asks(content, member["token"]) for member in content["tokens"]["members"]] == ["Ana Ferreira", "Kofi Mensah"]
+        pictures = [f"http://127.0.0.1:{port}{path}" for path in pictured(content)]
+        assert len(pictures) == 10
+        assert all(httpx2.get(picture).headers["content-type"] == "image/png" for picture in pictures)
         said = served.ends()
     assert content["graphql"] in said
     assert all(secret in said for secret in re.findall(r"plaudit_[\w-]+=*", str(content)))
@@ -235,6 +286,7 @@ def test_the_first_start_needs_nothing(tmp_path):
         try:
             await assert_a_year(database)
             await assert_the_two_were_sparing(database)
+            await assert_redemptions(database, settings_of("", folder))
             await assert_promises(database, content["tokens"])
         finally:
             await database.close()
@@ -250,6 +302,7 @@ async def test_a_year_on_postgresql(postgresql_url, tmp_path):
     try:
         await assert_a_year(database)
         await assert_the_two_were_sparing(database)
+        await assert_redemptions(database, settings_of(postgresql_url, tmp_path))
         await assert_promises(database, tokens)
     finally:
         await database.close()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from app import access, audit, main, migrations, organization, port
+from app import access, audit, main, migrations, organization, port, reward
 from app.core.actor import Role
 from app.core.clock import now as present
 from app.core.errors import Refusal, Unauthenticated
@@ -70,8 +70,9 @@ async def ready(settings: Settings, now: datetime, progress: Progress, *, length
             made = await access.reads.tokens_page(connection, access.reads.tokens(ORGANIZATION_ID), Slice(1))
         await database.open()
         if not made.rows:
+            vouchers = reward.Vouchers(database, files.with_secret_key(settings).secret_key.get_secret_value())
             with _without_collections():
-                await story.tell(database, clock, progress, length=length)
+                await story.tell(database, clock, vouchers, progress, length=length)
         return await _make_tokens(database)
     finally:
         await database.close()

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app import audit, organization, recognition
+from app import audit, organization, recognition, reward
 from app.core.actor import Actor, Door
 from app.core.errors import Forbidden, Refusal, Unauthenticated
 from app.db import Act, Database, Slice
 from app.demo import days, episodes, messages
 from app.demo.days import Gift
+from app.demo.desk import Desk
 from app.demo.founding import GROUPS, HOUSE, ORGANIZATION_ID, TIME_ZONE, FoundDemo
 from app.demo.people import Person, cast
 from app.recognition import Given, Visibility
@@ -63,10 +64,11 @@ class Told:
 class Story:
     """Knows who stands behind a name, what was given lately, and what is going to be said about it."""
 
-    def __init__(self, database: Database, clock: StoryClock, start: date) -> None:
+    def __init__(self, database: Database, clock: StoryClock, start: date, desk: Desk) -> None:
         self.database = database
         self.clock = clock
         self.start = start
+        self.desk = desk
         self.ids: dict[str, UUID] = {}
         self.groups: dict[str, UUID] = {}
         self.latest: list[Told] = []
@@ -108,9 +110,11 @@ class Story:
             self.clock.move_to(moment.astimezone(UTC))
             if slot == 0:
                 await self._tell_episodes(index, length)
+                await self.desk.stock_up(self, day)
             now = [gift for gift in gifts if gift.slot == slot]
-            if now or days.busyness(day) > days.QUIET:
-                await self._tell_slot(now, part)
+            at_the_desk = await self.desk.acts(self, day, slot, self._crowd)
+            if now or at_the_desk or days.busyness(day) > days.QUIET:
+                await self._tell_slot(now, part, at_the_desk)
 
     async def _tell_episodes(self, index: int, length: int) -> None:
         for episode in episodes.episodes():
@@ -119,16 +123,17 @@ class Story:
                     await self.submit([act])
                 await self.meet()
 
-    async def _tell_slot(self, gifts: Sequence[Gift], part: float) -> None:
+    async def _tell_slot(self, gifts: Sequence[Gift], part: float, others: Sequence[Act[Any]]) -> None:
         """All at once, so that they share a commit."""
         self._slots += 1
         later = self._later.pop(self._slots, [])
-        answers = await self.submit([*map(self._give, gifts), *later])
+        answers = await self.submit([*map(self._give, gifts), *later, *others])
         for gift, given in zip(gifts, answers, strict=False):
             if isinstance(given, Given) and not given.replayed:
                 told = Told(given.id, gift)
                 self.latest = [*self.latest[-20:], told]
                 self._follow(told, part)
+        await self.desk.hand_out(answers)
 
     async def submit(self, acts: Sequence[Act[Any]]) -> list[Any]:
         """The answers, or the refusals: whoever has nothing left to give, or has left, is refused as in life."""
@@ -189,7 +194,9 @@ class Story:
         return recognition.RevokeRecognition(self.actor(told.gift.giver), told.id, reason, False, key, audit.canonical([key]))
 
 
-async def tell(database: Database, clock: StoryClock, progress: Progress, *, length: int = STORY_DAYS) -> None:
+async def tell(
+    database: Database, clock: StoryClock, vouchers: reward.Vouchers, progress: Progress, *, length: int = STORY_DAYS
+) -> None:
     """Founds Farola and tells its story until the clock's present, or goes on where an earlier telling was cut off."""
     zone = ZoneInfo(TIME_ZONE)
     present = clock.present
@@ -201,7 +208,7 @@ async def tell(database: Database, clock: StoryClock, progress: Progress, *, len
         newest = (await recognition.reads.feed_page(connection, everything, Slice(1))).rows
     assert first_event is not None
     start = first_event.at.astimezone(zone).date() + timedelta(days=1)
-    story = Story(database, clock, start)
+    story = Story(database, clock, start, Desk(database, vouchers, start, length - 1))
     await story.meet()
     reached = newest[0].given_at.astimezone(zone).date() if newest else start
     await story.tell(max(start, reached), length - 1, progress)
