@@ -70,7 +70,7 @@ def build(settings: Settings, *, with_worker: bool = False, with_recorder: bool 
         clocks = [asyncio.create_task(worker.every(worker.BOOKKEEPING_SECONDS, sign_in.write_down_use), name="bookkeeping")]
         if with_worker:
             clocks.append(asyncio.create_task(worker.calendar(database), name="calendar"))
-            clocks.append(asyncio.create_task(worker.fulfilment(database, settings), name="fulfilment"))
+            clocks.append(asyncio.create_task(worker.read_feed(database, settings), name="feed"))
         if door is not None:
             await door.start()
         try:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from app import allowance, audit, organization, reward
+from app import allowance, audit, insight, organization, reward
 from app.core.actor import Door, system
 from app.core.errors import Busy
 from app.core.settings import Settings
@@ -44,10 +44,10 @@ def providers(database: Database, settings: Settings) -> dict[reward.Provider, r
     return {reward.Provider.MANUAL: reward.Manual(), reward.Provider.VOUCHER: vouchers}
 
 
-async def fulfilment(database: Database, settings: Settings) -> None:
-    """Has delivered what was redeemed, for ever: reads in the feed what is to be, and asks the providers."""
+async def read_feed(database: Database, settings: Settings) -> None:
+    """Follows what happens, for ever: counts it for insights, and has delivered what was redeemed."""
     clerk = reward.Clerk(database, providers(database, settings))
-    reader = reward.FulfilmentReader(database.clock, planned=clerk.wake.set)
+    readers: list[audit.Reader] = [reward.FulfilmentReader(database.clock, planned=clerk.wake.set), insight.InsightReader()]
     committed = asyncio.Event()
     audit.feed.wake_on_commit(database, committed)
 
@@ -55,7 +55,7 @@ async def fulfilment(database: Database, settings: Settings) -> None:
         async with database.read() as connection:
             return [row.organization_id for row in await organization.all_organizations(connection)]
 
-    await asyncio.gather(audit.feed.follow(database, [reader], organizations, committed), clerk.run(organizations))
+    await asyncio.gather(audit.feed.follow(database, readers, organizations, committed), clerk.run(organizations))
 
 
 async def issue_allowances(database: Database) -> int:
@@ -95,13 +95,13 @@ def run(settings: Settings) -> None:
 
     migrations.require_current(settings.database)
     logging.basicConfig(level=settings.log_level.upper())
-    log.info("the worker looks every %d seconds whose allowance is due, and delivers what was redeemed", CALENDAR_SECONDS)
+    log.info("the worker issues allowances that are due, counts what happens, and has rewards delivered")
 
     async def work() -> None:
         database = open_database(settings)
         await database.open()
         try:
-            await asyncio.gather(calendar(database), fulfilment(database, settings))
+            await asyncio.gather(calendar(database), read_feed(database, settings))
         finally:
             await database.close()
 

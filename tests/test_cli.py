@@ -413,7 +413,7 @@ def test_whoever_stops_reading_stops_it_quietly(plaudit, acme):
 
 
 def test_control_c_ends_it_quietly(sqlite_url):
-    running = process("worker", env=os.environ | {"PLAUDIT_DATABASE_URL": sqlite_url})
+    running = process("worker", env=os.environ | {"PLAUDIT_DATABASE_URL": sqlite_url, "PLAUDIT_SECRET_KEY": "s" * 32})
     log = Path(f"{sqlite_url.removeprefix('sqlite:///')}-wal")
     deadline = time.monotonic() + 30
     while not log.exists():  # it has opened its database
@@ -424,4 +424,6 @@ def test_control_c_ends_it_quietly(sqlite_url):
 
     out, err = running.communicate(timeout=20)
     assert (running.returncode, out) == (130, b"")
-    assert err.splitlines() == [b"INFO:plaudit.worker:the worker looks every 300 seconds whose allowance is due"]
+    assert err.splitlines() == [
+        b"INFO:plaudit.worker:the worker issues allowances that are due, counts what happens, and has rewards delivered"
+    ]

@@ -23,6 +23,7 @@ async def creates(world: World, name: str = "Mug", price: int = 40, **more: Any)
     given = {"name": name, "kind": "MERCHANDISE", "pricePoints": price, **more}
     answer = await world.admin.asks(document_of("Mutation.createReward"), input=given)
     assert answer.user_errors == [], answer.body
+    world.passes(seconds=1)
     return str(answer.payload["reward"]["id"])
 
 

@@ -136,6 +136,7 @@ class Scene:
 
 Row = tuple[str, Callable[[Scene], Any]]
 EVERYONE = {"everyone": True}
+MARCH = {"from": "2026-03-01", "to": "2026-03-31"}
 ROWS: dict[str, Row] = {
     "Viewer": ("ann", lambda s: {}),
     "Feed": ("ann", lambda s: {"first": 5, "filter": {"recipientId": s.world.bob.id}}),
@@ -210,6 +211,9 @@ ROWS: dict[str, Row] = {
     "Liability": ("auditor", lambda s: {}),
     "Fulfilments": ("auditor", lambda s: {"waitingOnly": True}),
     "PointActivity": ("auditor", lambda s: {"from": "2026-03-01"}),
+    "Insights": ("ann", lambda s: {"range": MARCH, "bucket": "WEEK"}),
+    "GroupInsights": ("auditor", lambda s: {"range": MARCH, "kind": "team"}),
+    "Leaderboard": ("admin", lambda s: {"range": MARCH, "first": 3}),
     "AuditTrail": ("auditor", lambda s: {"filter": {"actions": ["recognition.given"]}}),
     "LedgerHealth": ("auditor", lambda s: {}),
     "Tokens": ("owner", lambda s: {"first": 2}),

@@ -9,11 +9,13 @@ import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from app import audit, ledger, migrations, organization, recognition
+from app import audit, ledger, migrations, organization, recognition, reward
 from app.core.ids import new_id
 from app.db import Database, driver_url, table_of, tenant_models
+from app.db import insert as upsert
 from app.db.tables import Word, metadata
 from app.ledger import AccountKind, TransferKind
+from tests.shop import Shop
 from tests.world import NOON, World
 
 TABLES = metadata.sorted_tables
@@ -156,33 +158,63 @@ async def refused(database: Database, statement: sa.Executable, sentence: str) -
             await connection.execute(statement)
 
 
-APPEND_ONLY: list[type[Any]] = [audit.AuditEvent, ledger.Transfer, ledger.Entry]
+APPEND_ONLY: list[type[Any]] = [audit.AuditEvent, ledger.Transfer, ledger.Entry, reward.StatementLine]
 
 
 @pytest.mark.parametrize("model", APPEND_ONLY, ids=lambda model: model.__name__)
 async def test_history_is_append_only(world: World, model: type[Any]):
-    await world.ann.gives(to=[world.bob], points=10)
+    await something_happens(world)
     before = await world.snapshot()
     table = table_of(model)
     name = next(column for column in table.columns if not column.primary_key)
 
     await refused(world.database, sa.update(table).values({name: name}), f"{table.name} is append-only")
     await refused(world.database, sa.delete(table), f"{table.name} is append-only")
+    again = upsert(model, world.database.dialect).from_select(table.columns.keys(), sa.select(table).where(sa.true()))
+    changed = again.on_conflict_do_update(index_elements=table.primary_key.columns, set_={name: name})
+    await refused(world.database, changed, f"{table.name} is append-only")
     if not world.database.is_sqlite:
         await refused(world.database, sa.text(f"TRUNCATE {table.name} CASCADE"), "is append-only")
 
     assert await world.snapshot() == before
 
 
-async def test_an_event_is_not_replaced(world: World):
+async def something_happens(world: World) -> None:
+    """Somebody gives points, and somebody has a reward delivered."""
+    await world.ann.gives(to=[world.bob], points=10)
+    shop = Shop(world)
+    await shop.decides(world.admin, reward.Verb.FULFIL, await shop.redeems(world.bob, await shop.sells(price=10)))
+
+
+async def replaced(world: World, model: type[Any], **values: sa.ColumnElement[Any]) -> None:
+    """Puts rows in the place of rows, by SQLite's own word for it. The same but for these values."""
+    table = table_of(model)
+    same = sa.select(*(values.get(column.name, column) for column in table.columns))
+    statement = sa.insert(table).prefix_with("OR REPLACE").from_select(table.columns.keys(), same)
+    before = await world.snapshot()
+    await refused(world.database, statement, f"{table.name} is append-only")
+    assert await world.snapshot() == before
+
+
+@pytest.mark.parametrize("model", APPEND_ONLY, ids=lambda model: model.__name__)
+async def test_history_is_not_replaced(world: World, model: type[Any]):
     """REPLACE deletes without a DELETE trigger on SQLite, unless recursive triggers are on: it must fail all the same."""
     if not world.database.is_sqlite:
         return
-    before = await world.snapshot()
-    async with world.database.engine.connect() as connection:
-        with pytest.raises(sa.exc.DBAPIError, match="append-only"):
-            await connection.exec_driver_sql("REPLACE INTO audit_event SELECT * FROM audit_event WHERE sequence = 1")
-    assert await world.snapshot() == before
+    await something_happens(world)
+
+    await replaced(world, model)
+
+
+async def test_a_line_is_not_replaced_by_way_of_its_redemption(sqlite_url: str):
+    """A line has two keys, and REPLACE deletes by either."""
+    world = World(sqlite_url)
+    await world.open()
+    await something_happens(world)
+    try:
+        await replaced(world, reward.StatementLine, id=sa.literal(new_id(NOON)), minor_units=sa.literal(0))
+    finally:
+        await world.close()
 
 
 Broken = Callable[["Facts"], sa.Executable]

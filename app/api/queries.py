@@ -9,8 +9,10 @@ import strawberry
 from app import organization, recognition
 from app.api.context import Info
 from app.api.described import described
+from app.api.figures import DateRange
 from app.api.filters import AuditFilter, MemberFilter, RecognitionFilter, audit_filter, feed_filter, member_filter
 from app.api.ids import hashtag_of, uuid_of, uuids_of
+from app.api.insights import Insights, insights_in
 from app.api.nodes import node_by_id
 from app.api.paging import Node, by_id, connect, counting, part
 from app.api.payloads import query
@@ -238,6 +240,11 @@ class Query:
     ) -> PointActivity:
         """Every movement of points between two days, both included, the oldest first. For admins and auditors."""
         return await point_activity(info, first, after, from_, to)
+
+    @query()
+    async def insights(info: Info, range: DateRange, group_id: strawberry.ID | None = strawberry.UNSET) -> Insights:
+        """How recognition goes in a range of days. `groupId`: in one group, as it was on each day; for admins and auditors."""
+        return await insights_in(info, range, group_id or None)
 
     @query(Permission.AUDIT_READ)
     async def audit_trail(

@@ -105,8 +105,7 @@ async def advance(
         if len(failed.events) == 1:
             return await _fail(database, reader, failed, tries_max)
         log.info("%s: %s. They are read one by one", _span(failed), failed)
-        number = len(failed.events)
-    read = 0
+        number, read = len(failed.events), 0
     while read < number:
         try:
             if not await _round(database, reader, organization_id, 1):
@@ -269,9 +268,9 @@ async def _fail(database: Database, reader: Reader, failed: _Failed, tries_max: 
 
 
 def _span(failed: _Failed) -> str:
-    cursor, first, last = failed.cursor, failed.events[0].sequence, failed.events[-1].sequence
+    first, last = failed.events[0].sequence, failed.events[-1].sequence
     which = f"event {first}" if first == last else f"events {first} to {last}"
-    return f"{cursor.reader} failed on {which} of organization {cursor.organization_id}"
+    return f"{failed.cursor.reader} failed on {which} of organization {failed.cursor.organization_id}"
 
 
 def body(event: AuditEvent) -> dict[str, Any]:
@@ -297,11 +296,16 @@ async def bury(
     return id_
 
 
+async def rewind(connection: AsyncConnection, organization_id: UUID, reader: str) -> None:
+    """Puts the reader's cursor before the first event, in the transaction that forgets what the reader made of them."""
+    mine = columns(FeedCursor).organization_id == organization_id, columns(FeedCursor).reader == reader
+    await connection.execute(sa.update(table_of(FeedCursor)).where(*mine).values(sequence=0, tries=0, not_before=None))
+
+
 async def forget(connection: AsyncConnection, organization_id: UUID, reader: str, subjects: Iterable[str]) -> None:
     """Removes the reader's dead letters about these subjects: what was given up came to an end in another way."""
-    at = columns(DeadLetter)
-    these = (at.organization_id == organization_id, at.reader == reader, at.subject.in_(list(subjects)))
-    await connection.execute(sa.delete(table_of(DeadLetter)).where(*these))
+    these = (columns(DeadLetter).organization_id == organization_id, columns(DeadLetter).reader == reader)
+    await connection.execute(sa.delete(table_of(DeadLetter)).where(*these, columns(DeadLetter).subject.in_(list(subjects))))
 
 
 def sentence(error: BaseException) -> str:
@@ -328,8 +332,8 @@ async def count(connection: AsyncConnection, organization_id: UUID, reader: str 
 
 async def letter(connection: AsyncConnection, organization_id: UUID, letter_id: UUID) -> DeadLetter | None:
     """One dead letter."""
-    statement = _letters(organization_id, None).where(columns(DeadLetter).id == letter_id)
-    return cast(DeadLetter | None, (await connection.execute(statement)).one_or_none())
+    found = await connection.execute(_letters(organization_id, None).where(columns(DeadLetter).id == letter_id))
+    return cast(DeadLetter | None, found.one_or_none())
 
 
 def _letters(organization_id: UUID, reader: str | None) -> sa.Select[Any]:

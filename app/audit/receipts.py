@@ -25,9 +25,10 @@ def want(organization_id: UUID, actor_id: UUID | None, verb: str, idempotency_ke
     return row(Receipt, organization_id, actor_id or organization_id, verb, idempotency_key)
 
 
-def recall(draft: Draft, verb: str, idempotency_key: str, content: bytes) -> UUID | None:
-    """The id that the same request made before, or None when it is new. Raises IDEMPOTENCY_KEY_REUSED when the input differs."""
-    receipt = draft.get(Receipt, draft.actor.member_id or draft.organization_id, verb, idempotency_key)
+def recall(draft: Draft, verb: str, idempotency_key: str, content: bytes, *, shared: bool = False) -> UUID | None:
+    """The id that the same request made before, or None when it is new. Raises IDEMPOTENCY_KEY_REUSED when the input differs.
+    `shared`: keys are the organization's, whoever sends them."""
+    receipt = draft.get(Receipt, _owner(draft, shared), verb, idempotency_key)
     if receipt is None:
         return None
     if receipt.digest != sha256(receipt.salt + content):
@@ -39,15 +40,20 @@ def recall(draft: Draft, verb: str, idempotency_key: str, content: bytes) -> UUI
     return receipt.result_id
 
 
-def remember(draft: Draft, verb: str, idempotency_key: str, content: bytes, result_id: UUID) -> None:
+def remember(draft: Draft, verb: str, idempotency_key: str, content: bytes, result_id: UUID, *, shared: bool = False) -> None:
     """Keeps the key, in the same transaction as what it did."""
     salt = new_salt()
     draft.add(
         Receipt,
-        actor_id=draft.actor.member_id or draft.organization_id,
+        actor_id=_owner(draft, shared),
         verb=verb,
         idempotency_key=idempotency_key,
         salt=salt,
         digest=sha256(salt + content),
         result_id=result_id,
     )
+
+
+def _owner(draft: Draft, shared: bool) -> UUID:
+    """Whose key it is: the member's; the organization's where the house itself acts, or where everybody shares keys."""
+    return draft.organization_id if shared else draft.actor.member_id or draft.organization_id

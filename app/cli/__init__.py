@@ -31,6 +31,7 @@ app.add_typer(files.imports, name="import")
 app.add_typer(files.exports, name="export")
 app.add_typer(slack.slack, name="slack")
 app.add_typer(feed.feeds, name="feed")
+app.add_typer(feed.rebuilds, name="rebuild")
 
 
 def main() -> None:

@@ -17,20 +17,42 @@ if TYPE_CHECKING:
     from app.db import Database
 
 feeds = typer.Typer(help="Look after those who act on what happened.", no_args_is_help=True)
+rebuilds = typer.Typer(help="Make anew what follows from what happened.", no_args_is_help=True)
 PAGE = 500
 
 
 def readers(database: "Database", settings: "Settings") -> "dict[str, Reader]":
     """Every reader by name, as this command line can run it again. The one place where they are named."""
-    from app import reward
+    from app import insight, reward
     from app.demo.files import with_secret_key
     from integrations.slack.reader import SlackReader
     from integrations.slack.workspaces import Workspaces
 
     secret_key = with_secret_key(settings, make=False).secret_key.get_secret_value()
     slack = SlackReader(Workspaces(database, secret_key), database.clock)
-    fulfilment = reward.FulfilmentReader(database.clock)
-    return {fulfilment.name: fulfilment, slack.name: slack}
+    known: list[Reader] = [reward.FulfilmentReader(database.clock), insight.InsightReader(), slack]
+    return {reader.name: reader for reader in known}
+
+
+@rebuilds.callback()
+def _rebuild() -> None:
+    """Make anew what follows from what happened."""
+
+
+@rebuilds.command("insights")
+def rebuild_insights(named: Named = "") -> None:
+    """Count for insights everything that has happened, from the first event on.
+
+    The same rollups come out of it, byte for byte. Until it is done, insights show what has been counted, and as of when.
+    """
+
+    async def work(database: "Database", actor: "Actor") -> None:
+        from app import insight
+
+        number = await insight.rebuild(database, actor.organization_id)
+        print(f"{number} events counted.")
+
+    run_for(named, work)
 
 
 @feeds.command("status")

@@ -4,6 +4,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from app.db import Database
     from app.files import Report
 
-imports = typer.Typer(help="Bring in people, and what they gave each other elsewhere.", no_args_is_help=True)
-exports = typer.Typer(help="Take out recognitions, and the audit trail.", no_args_is_help=True)
+imports = typer.Typer(help="Bring in people, what they gave each other elsewhere, and voucher codes.", no_args_is_help=True)
+exports = typer.Typer(help="Take out reports, recognitions, and the audit trail.", no_args_is_help=True)
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, help="CSV in UTF-8, with a header.")
@@ -26,6 +27,8 @@ RejectsFile = Annotated[
         "--rejects", dir_okay=False, help="Where rows go that do not come in, with line and reason. [default: FILE.rejects.csv]"
     ),
 ]
+From = Annotated[str, typer.Option("--from", metavar="DAY", help="The first day, such as 2026-01-01. [default: all before]")]
+To = Annotated[str, typer.Option("--to", metavar="DAY", help="The last day, included. [default: all after]")]
 Out = Annotated[Path | None, typer.Option("--out", dir_okay=False, help="The file. [default: standard output]")]
 
 
@@ -92,6 +95,49 @@ def import_members(file: File, rejects: RejectsFile = None, named: Named = "") -
             return await files.import_members(database, actor, file, rejects_path, progress=progress)
 
     _tell(run_for(named, work), rejects_path)
+
+
+@imports.command("vouchers")
+def import_vouchers(
+    file: File,
+    reward: Annotated[str, typer.Option(metavar="ID", help="The reward whose codes these are, by the id that the API shows.")],
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            "--rejects", dir_okay=False, help="Where line and reason of what does not come in go. [default: FILE.rejects.csv]"
+        ),
+    ] = None,
+    named: Named = "",
+) -> None:
+    """Bring in the voucher codes of a reward.
+
+    One column: code. They are encrypted and handed out in the order of the file; each comes in once: run it again as you like. No
+    code is written anywhere in the clear, not even one that is rejected. Delete the file afterwards.
+
+    \b
+    Example:
+      plaudit import vouchers codes.csv --reward UmV3YXJkOjAx…
+    """
+    rejects_path, reward_id = _rejects_path(file, rejects), _reward_id(reward)
+
+    async def work(database: "Database", actor: "Actor") -> "Report":
+        from app import files
+        from app.core.settings import load
+        from app.demo.files import with_secret_key
+        from app.reward import Vouchers
+
+        vouchers = Vouchers(database, with_secret_key(load(), make=False).secret_key.get_secret_value())
+        with bar("vouchers") as progress:
+            return await files.import_vouchers(database, actor, vouchers, reward_id, file, rejects_path, progress=progress)
+
+    _tell(run_for(named, work), rejects_path)
+
+
+def _reward_id(text: str) -> UUID:
+    """As the API shows it, or as files do."""
+    from app.api.ids import as_uuid, uuid_of
+
+    return as_uuid(text) or uuid_of(text, "Reward", "reward")
 
 
 def _rejects_path(file: Path, rejects: Path | None) -> Path:
@@ -165,7 +211,71 @@ def export_audit(
     run_for(named, work)
 
 
-async def _write(lines: AsyncIterator[tuple[int, str]], out: Path | None, title: str, total: int) -> None:
+@exports.command("statement")
+def export_statement(
+    month: Annotated[str, typer.Option(metavar="MONTH", help="Such as 2026-11.")], out: Out = None, named: Named = ""
+) -> None:
+    """Take out the statement of a month: what is to be paid for rewards that were delivered, and what was refunded.
+
+    Amounts are in whole minor units of the currency (cents), at what a point was worth when it was redeemed. A month that is over
+    gets no more lines.
+
+    \b
+    Example:
+      plaudit export statement --month 2026-11 --out statement.csv
+    """
+    _report("statement", {"month": month}, out, named)
+
+
+@exports.command("fulfilment")
+def export_fulfilment(out: Out = None, named: Named = "") -> None:
+    """Take out the orders: what is to be delivered, since when, and what was.
+
+    \b
+    Example:
+      plaudit export fulfilment --out orders.csv
+    """
+    _report("fulfilment", {}, out, named)
+
+
+@exports.command("redemptions")
+def export_redemptions(first: From = "", last: To = "", out: Out = None, named: Named = "") -> None:
+    """Take out who asked for which reward, and what became of it, by the day when it was asked for.
+
+    Days are the organization's.
+
+    \b
+    Example:
+      plaudit export redemptions --from 2026-01-01 --to 2026-03-31 --out redemptions.csv
+    """
+    _report("redemptions", {"from": first, "to": last}, out, named)
+
+
+@exports.command("points")
+def export_points(first: From = "", last: To = "", out: Out = None, named: Named = "") -> None:
+    """Take out what moved on the ledger: one row for each account that a transfer touched.
+
+    The points of a transfer sum to 0, those of an account to its balance. Days are the organization's.
+
+    \b
+    Example:
+      plaudit export points --from 2026-01-01 --to 2026-03-31 --out points.csv
+    """
+    _report("points", {"from": first, "to": last}, out, named)
+
+
+def _report(kind: str, given: dict[str, str], out: Path | None, named: str) -> None:
+    async def work(database: "Database", actor: "Actor") -> None:
+        from app import files
+
+        paper = await files.report(database, actor, kind, given)
+        await _write(paper.lines, out, kind, None)
+
+    run_for(named, work)
+
+
+async def _write(lines: AsyncIterator[tuple[int, str]], out: Path | None, title: str, total: int | None) -> None:
+    """Writes the lines; shows how far it is, if it is known how many there are."""
     stream = out.open("wb") if out is not None else sys.stdout.buffer
     try:
         with bar(title) as progress:
@@ -173,7 +283,7 @@ async def _write(lines: AsyncIterator[tuple[int, str]], out: Path | None, title:
             async for number, text in lines:
                 stream.write(text.encode())
                 done += number
-                progress(done, total)
+                progress(done, total if total is not None else done)
         stream.flush()
     finally:
         if out is not None:

@@ -116,9 +116,9 @@ def whole(*, default: Any = ..., primary_key: bool = False) -> Any:
     )
 
 
-def day(*, default: Any = ...) -> Any:
+def day(*, default: Any = ..., primary_key: bool = False) -> Any:
     """A column that holds a date."""
-    return Field(default=default, sa_type=cast(Any, sa.Date()))
+    return Field(default=default, sa_type=cast(Any, sa.Date()), primary_key=primary_key)
 
 
 def binary(*, default: Any = ...) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from app import access, audit, main, migrations, organization, port, reward
+from app import access, audit, insight, main, migrations, organization, port, reward
 from app.core.actor import Role
 from app.core.clock import now as present
 from app.core.errors import Refusal, Unauthenticated
@@ -73,6 +73,7 @@ async def ready(settings: Settings, now: datetime, progress: Progress, *, length
             vouchers = reward.Vouchers(database, files.with_secret_key(settings).secret_key.get_secret_value())
             with _without_collections():
                 await story.tell(database, clock, vouchers, progress, length=length)
+                await insight.catch_up(database, ORGANIZATION_ID)
         return await _make_tokens(database)
     finally:
         await database.close()

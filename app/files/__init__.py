@@ -1,8 +1,22 @@
-"""The files door: history and people come in as CSV, recognitions and the audit trail go out. It owns no rules."""
+"""The files door: people, history and voucher codes come in as CSV; reports, recognitions and the audit trail go out. It owns no
+rules."""
 
 from app.files.exports import audit_lines, audit_size, recognition_lines
 from app.files.members import import_members
 from app.files.recognitions import import_recognitions
+from app.files.reports import report
 from app.files.sheet import Report
+from app.files.vouchers import import_vouchers
+from app.files.web import routes
 
-__all__ = ["Report", "audit_lines", "audit_size", "import_members", "import_recognitions", "recognition_lines"]
+__all__ = [
+    "Report",
+    "audit_lines",
+    "audit_size",
+    "import_members",
+    "import_recognitions",
+    "import_vouchers",
+    "recognition_lines",
+    "report",
+    "routes",
+]

@@ -1,9 +1,6 @@
 """What leaves as a file: recognitions as an import reads them, and the audit trail with the exact bytes that were hashed."""
 
-import csv
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from datetime import UTC
-from io import StringIO
+from collections.abc import AsyncIterator, Iterator, Sequence
 from uuid import UUID
 
 import orjson
@@ -11,7 +8,7 @@ import orjson
 from app import audit, organization, recognition
 from app.db import Database, columns, scoped
 from app.files.recognitions import COLUMNS
-from app.files.sheet import CHUNK, safe
+from app.files.sheet import CHUNK, lines_of, moment
 
 
 async def recognition_lines(
@@ -21,7 +18,7 @@ async def recognition_lines(
 
     What was revoked is left out, boosts are not told, a hidden message is empty, several values are joined by `;`, and a member
     without an e-mail address stands there by id. An import makes everything public: think before you include what is private."""
-    yield 0, _csv([COLUMNS])
+    yield 0, lines_of([COLUMNS])
     async for chunk in recognition.archive(database, organization_id, include_private=include_private):
         ids = [row.id for row, _ in chunk]
         async with database.read() as connection:
@@ -30,7 +27,7 @@ async def recognition_lines(
             people = {row.giver_id for row, _ in chunk}.union(*recipients.values())
             members = await organization.reads.members_by_id(connection, organization_id, people)
         names = {id_: member.email or str(id_) for id_, member in members.items()}
-        yield len(chunk), _csv(_cells(chunk, names, recipients, hashtags))
+        yield len(chunk), lines_of(_cells(chunk, names, recipients, hashtags))
 
 
 def _cells(
@@ -42,21 +39,13 @@ def _cells(
     for row, external_id in chunk:
         yield (
             external_id,
-            row.given_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            moment(row.given_at),
             names[row.giver_id],
             ";".join(sorted(names[id_] for id_ in recipients[row.id])),
             str(row.points_each),
             ";".join(hashtags[row.id]),
             row.message if row.hidden_at is None else "",
         )
-
-
-def _csv(rows: Iterable[Sequence[str]]) -> str:
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for row in rows:
-        writer.writerow(map(safe, row))
-    return text.getvalue()
 
 
 async def audit_size(database: Database, organization_id: UUID) -> int:

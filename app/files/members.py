@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from app.core.actor import Actor
 from app.core.errors import Code, Refusal
 from app.core.texts import normalized
 from app.db import Database
-from app.files.sheet import Reject, Rejects, Report, Row, Sheet, reason
+from app.files.sheet import Reject, Rejects, RejectsTo, Report, Row, Sheet, Source, reason, rejects_to
 from app.organization import KEEP, Group, Member, MemberStatus, ParticipationMode
 
 REQUIRED = ("email", "display_name")
@@ -187,20 +186,20 @@ class _Run:
 
 
 async def import_members(
-    database: Database, actor: Actor, path: Path, rejects_path: Path, *, progress: Progress | None = None
+    database: Database, actor: Actor, source: Source, rejects_where: RejectsTo, *, progress: Progress | None = None
 ) -> Report:
-    """Brings in every good row of the file and writes the others to the file of rejects. A second run changes nothing.
+    """Brings in every good row of the file and adds the others to the rejects. A second run changes nothing.
 
     Groups that do not exist are made. Status: someone new becomes ACTIVE or else INVITED; DEACTIVATED ends anyone's part; ACTIVE
     brings a deactivated member back; an invited one becomes active when first seen. Raises INVALID_INPUT for a wrong header."""
-    with Sheet(path, REQUIRED, OPTIONAL) as sheet, Rejects(rejects_path, sheet.header) as rejects:
+    with Sheet(source, REQUIRED, OPTIONAL) as sheet, rejects_to(rejects_where, sheet.header) as rejects:
         run = _Run(database, actor, rejects)
         for chunk in sheet.chunks():
             await run.people_of(chunk)
             if progress is not None:
                 progress(sheet.bytes_read, sheet.bytes_total)
         if "manager_email" in sheet.header:
-            with Sheet(path, REQUIRED, OPTIONAL) as again:
+            with Sheet(source, REQUIRED, OPTIONAL) as again:
                 for chunk in again.chunks():
                     await run.managers_of(chunk)
         report = run.report

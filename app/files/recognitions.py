@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,12 +14,22 @@ from app.core.actor import Actor
 from app.core.errors import Code, Refusal
 from app.core.texts import normalized
 from app.db import Database
-from app.files.sheet import CHUNK, Reject, Rejects, Report, Row, Sheet, reason
+from app.files.sheet import CHUNK, Reject, Rejects, RejectsTo, Report, Row, Sheet, Source, reason, rejects_to
 
 COLUMNS = ("external_id", "given_at", "giver_email", "recipient_emails", "points", "value", "message")
 DIGITS_MAX = 12
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 NAME_CHARS_MAX = 100
+
+
+class Options(NamedTuple):
+    """What the two options are called at the door that the file came through: rejects say how to bring them in."""
+
+    create_members: str
+    create_values: str
+
+
+ON_THE_COMMAND_LINE = Options("--create-members", "--create-values")
 
 
 class _Past(NamedTuple):
@@ -58,6 +67,7 @@ class _Known:
 
     database: Database
     organization_id: UUID
+    options: Options
     member_ids: dict[str, UUID] = field(default_factory=dict)
     hashtags: set[str] = field(default_factory=set)
 
@@ -77,23 +87,24 @@ class _Known:
 async def import_recognitions(
     database: Database,
     actor: Actor,
-    path: Path,
-    rejects_path: Path,
+    source: Source,
+    rejects_where: RejectsTo,
     *,
     create_members: bool = False,
     create_values: bool = False,
+    options: Options = ON_THE_COMMAND_LINE,
     progress: Progress | None = None,
 ) -> Report:
-    """Brings in every good row of the file and writes the others to the file of rejects. A second run changes nothing. With
+    """Brings in every good row of the file and adds the others to the rejects. A second run changes nothing. With
     `create_members` unknown addresses become invited members, who joined at their first row; with `create_values` unknown values
     become company values. Raises INVALID_INPUT for a wrong header."""
     report = Report()
-    known = _Known(database, actor.organization_id)
+    known = _Known(database, actor.organization_id, options)
     await known.look_up_values()
     if create_members or create_values:
-        with Sheet(path, COLUMNS) as sheet:
+        with Sheet(source, COLUMNS) as sheet:
             await _create_unknown(actor, sheet, known, report, create_members, create_values)
-    with Sheet(path, COLUMNS) as sheet, Rejects(rejects_path, sheet.header) as rejects:
+    with Sheet(source, COLUMNS) as sheet, rejects_to(rejects_where, sheet.header) as rejects:
         for chunk in sheet.chunks():
             await _bring_in(actor, chunk, known, rejects, report)
             if progress is not None:
@@ -182,16 +193,16 @@ def _read(row: Row, now: datetime) -> "_Past | Reject":
     return past
 
 
-def _command(actor: Actor, row: Row | Reject, past: _Past, known: _Known) -> "recognition.ImportRecognition | Reject":
+def _command(actor: Actor, row: Row | Reject, past: _Past, known: _Known) -> recognition.ImportRecognition | Reject:
     stranger = next((email for email in past.emails if email not in known.member_ids), None)
     if stranger is not None:
         column = "giver_email" if stranger == past.giver else "recipient_emails"
-        return Reject(
-            row.line, f"{column}: no member has the address {stranger}; --create-members would invite them", row.original
-        )
+        hint = f"{known.options.create_members} would invite them"
+        return Reject(row.line, f"{column}: no member has the address {stranger}; {hint}", row.original)
     strange = next((hashtag for hashtag in past.hashtags if hashtag not in known.hashtags), None)
     if strange is not None:
-        return Reject(row.line, f"value: there is no company value #{strange}; --create-values would make it", row.original)
+        hint = f"{known.options.create_values} would make it"
+        return Reject(row.line, f"value: there is no company value #{strange}; {hint}", row.original)
     return recognition.ImportRecognition(
         actor,
         past.external_id,

@@ -1,4 +1,4 @@
-"""CSV as people send it: rows with their line numbers, whatever is wrong with a few of them, and the file of rejects.
+"""CSV as people send it and as we do: rows with their line numbers, whatever is wrong with a few of them, and the rejects.
 
 A cell that a spreadsheet would take for a formula is written with an apostrophe before it (`safe`), and every cell that is read
 loses it again (`plain`), so that what we write comes back as it was."""
@@ -8,10 +8,11 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BufferedReader, TextIOWrapper
+from datetime import UTC, datetime
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Any, BinaryIO, NamedTuple, Self
 
 from app.core.errors import Code, Refusal
 
@@ -19,6 +20,11 @@ LINE_CHARS_MAX = 100_000
 """Longer lines are not looked at; nor does a quoted cell reach further than that."""
 CHUNK = 500
 """Rows that are worked on at a time."""
+REJECTS_SHOWN_MAX = 1_000
+"""Rejects that are kept in memory; the others are counted."""
+REASON_CHARS_MAX = 500
+Source = Path | BytesIO
+"""Where rows are read from: a file, or what is held in memory and never reaches a disk."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -41,6 +47,20 @@ def safe(cell: str) -> str:
 def plain(cell: str) -> str:
     """The cell that `safe` was given."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def lines_of(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as lines of CSV, none of whose cells is a formula."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        writer.writerow(map(safe, row))
+    return text.getvalue()
+
+
+def moment(at: datetime | None) -> str:
+    """A moment in UTC, such as 2026-03-01T09:00:00Z; empty where there is none."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at is not None else ""
 
 
 class Row(NamedTuple):
@@ -77,29 +97,43 @@ class Report:
 
 
 class Sheet:
-    """An open CSV file with a header of known columns in any order. Opening it raises INVALID_INPUT for another header."""
+    """CSV that is open, with a header of known columns in any order. Opening it raises INVALID_INPUT for another header, without
+    a word of it where the content is secret."""
 
-    def __init__(self, path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> None:
-        if not path.is_file():
-            raise _refused(f"{path} is no ordinary file, and it is read twice. Put the rows into one first.")
-        self.bytes_total = path.stat().st_size
-        self._raw: BufferedReader = path.open("rb")
+    def __init__(self, source: Source, required: Sequence[str], optional: Sequence[str] = (), *, secret: bool = False) -> None:
+        if isinstance(source, Path):
+            if not source.is_file():
+                raise _refused(f"{source} is no ordinary file, and it is read twice. Put the rows into one first.")
+            self.bytes_total = source.stat().st_size
+            self._raw: BinaryIO = source.open("rb")
+        else:
+            self.bytes_total = len(source.getbuffer())
+            source.seek(0)
+            self._raw = source
+        self._closes_source = isinstance(source, Path)
         # A byte that is not UTF-8 becomes a character of its own that we can find, and costs only its row.
         self._file = TextIOWrapper(self._raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
         self._line = 0
         self._again: deque[tuple[str, bool]] = deque()
         self._columns = (*required, *optional)
+        self._is_secret = secret
         try:
             self.header = self._header(required)
         except BaseException:
-            self._file.close()
+            self._close()
             raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        self._file.close()
+        self._close()
+
+    def _close(self) -> None:
+        # Left to itself, the wrapper would close what it wraps, and what is in memory may be read again.
+        raw = self._file.detach()
+        if self._closes_source:
+            raw.close()
 
     @property
     def bytes_read(self) -> int:
@@ -187,8 +221,10 @@ class Sheet:
         if len(names) == 1 and re.search("[;\t]", names[0]):
             raise _refused(f"Columns are separated by commas, and here by something else. {expected}")
         unknown = [name for name in names if name not in self._columns]
+        if unknown and self._is_secret:
+            raise _refused(f"The first line is not the names of the columns. {expected}")
         if unknown:
-            raise _refused(f"The column {unknown[0] or '(without a name)'} is not known. {expected}")
+            raise _refused(f"The column {unknown[0][:100] or '(without a name)'} is not known. {expected}")
         missing = [name for name in required if name not in names]
         if missing:
             raise _refused(f"The column {missing[0]} is missing. {expected}")
@@ -202,7 +238,7 @@ def _refused(sentence: str) -> Refusal:
     return Refusal(Code.INVALID_INPUT, sentence, "file")
 
 
-class Rejects:
+class RejectsFile:
     """The file of rejects: line, reason, then the row as it was. There is none when everything went in."""
 
     def __init__(self, path: Path, header: Iterable[str]) -> None:
@@ -229,6 +265,36 @@ class Rejects:
             self._writer.writerow(self._header)
         self._writer.writerow([str(reject.line), reject.reason, *(safe(_shown(plain(cell))) for cell in reject.original)])
         self.count += 1
+
+
+class RejectsList:
+    """The rejects in memory: line and reason of the first ones, and how many there are. The rows themselves are not kept."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.shown: list[tuple[int, str]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        """There is nothing to let go of."""
+
+    def add(self, reject: Reject) -> None:
+        """Notes one."""
+        if self.count < REJECTS_SHOWN_MAX:
+            self.shown.append((reject.line, _shown(reject.reason[:REASON_CHARS_MAX])))
+        self.count += 1
+
+
+Rejects = RejectsFile | RejectsList
+RejectsTo = Path | RejectsList
+"""Where rejects go to."""
+
+
+def rejects_to(where: RejectsTo, header: Iterable[str]) -> Rejects:
+    """What takes the rejects of a file with these columns."""
+    return where if isinstance(where, RejectsList) else RejectsFile(where, header)
 
 
 def _shown(cell: str) -> str:

@@ -10,12 +10,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from app import access, recognition, reward
+from app import access, insight, recognition, reward
 from app.core.errors import Misconfigured
 from app.db import driver_url, metadata, safe_url, sqlite_path
 from integrations.slack import models as slack
 
-_ROOMS = (access, recognition, reward, slack)
+_ROOMS = (access, insight, recognition, reward, slack)
 """Imported for their tables, and by way of them all others."""
 _LOCK = 0x706C6175
 """PostgreSQL advisory lock, so that two servers starting at once migrate one after the other."""

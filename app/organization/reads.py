@@ -68,6 +68,12 @@ async def members_by_id(connection: AsyncConnection, organization_id: UUID, ids:
     return {row.id: cast(Member, row) for row in rows}
 
 
+async def members_by_ordinal(connection: AsyncConnection, organization_id: UUID, ordinals: Iterable[int]) -> dict[int, Member]:
+    """The members with these places in bitmaps."""
+    rows = await connection.execute(scoped(Member, organization_id).where(columns(Member).ordinal.in_(set(ordinals))))
+    return {row.ordinal: cast(Member, row) for row in rows}
+
+
 async def member_by_email(connection: AsyncConnection, organization_id: UUID, email: str) -> Member | None:
     """The member with this address, whatever its status."""
     statement = scoped(Member, organization_id).where(columns(Member).email == email.strip().lower())
@@ -84,6 +90,16 @@ async def groups_page(connection: AsyncConnection, organization_id: UUID, kind: 
     """Groups by name; the keys of a row are its name and id."""
     group = columns(Group)
     return await page(connection, groups(organization_id, kind), [group.name, group.id], part)
+
+
+async def groups_of_kinds(connection: AsyncConnection, organization_id: UUID, kinds: Iterable[str]) -> dict[str, list[Group]]:
+    """All groups of each kind, by name."""
+    group = columns(Group)
+    statement = scoped(Group, organization_id).where(group.kind.in_(set(kinds))).order_by(group.name, group.id)
+    found: dict[str, list[Group]] = {kind: [] for kind in kinds}
+    for row in await connection.execute(statement):
+        found[row.kind].append(cast(Group, row))
+    return found
 
 
 async def groups_by_id(connection: AsyncConnection, organization_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Group]:

@@ -26,7 +26,7 @@ GIVEN_AT_MIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ImportRecognition:
-    """One recognition of another system's history. Its `external_id` makes it come in once.
+    """One recognition of another system's history. Its `external_id` makes it come in once, whoever brings it.
 
     Givers and recipients may have left since, and values may have been archived: it was so at that time."""
 
@@ -44,7 +44,7 @@ class ImportRecognition:
     def needs(self) -> Iterable[Want]:
         """What `decide` will ask for."""
         organization_id = self.actor.organization_id
-        yield audit.receipt_want(organization_id, self.actor.member_id, VERB, self.external_id)
+        yield audit.receipt_want(organization_id, None, VERB, self.external_id)
         yield from organization.authority_needs(self.actor)
         yield from organization.person_needs(organization_id, self.giver_id, *self.recipient_ids)
         yield from ledger.want(organization_id, ledger.issuance(organization_id), *map(ledger.wallet, self.recipient_ids))
@@ -56,7 +56,7 @@ class ImportRecognition:
     def decide(self, draft: Draft) -> bool:
         """Whether it came in now; False when it was there already."""
         organization.require(draft, Permission.MEMBER_EDIT)
-        if audit.recall(draft, VERB, self.external_id, self.content) is not None:
+        if audit.recall(draft, VERB, self.external_id, self.content, shared=True) is not None:
             return False
         own_id = _own_id(self.external_id)
         if own_id is not None and draft.get(Recognition, own_id) is not None:
@@ -64,7 +64,7 @@ class ImportRecognition:
         said = (self.points_each, self.hashtags, self.message)
         check_history(draft.now, self.external_id, self.given_at, self.giver_id, self.recipient_ids, *said)
         recognition_id = self._write(draft)
-        audit.remember(draft, VERB, self.external_id, self.content, recognition_id)
+        audit.remember(draft, VERB, self.external_id, self.content, recognition_id, shared=True)
         return True
 
     def _write(self, draft: Draft) -> UUID:

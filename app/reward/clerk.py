@@ -12,14 +12,16 @@ import sqlalchemy as sa
 
 from app import audit
 from app.core.actor import Door, system
-from app.core.errors import Busy, Code, Refusal
+from app.core.errors import Busy, Code, Misconfigured, Refusal
 from app.db import Database, columns, scoped, table_of
 from app.reward.fulfilment import READER, ByHand, Declined, Delivered, Deliverer, Order, Outcome, Report, UnderWay
-from app.reward.models import FulfilmentOrder, Provider, Redemption
+from app.reward.models import FulfilmentOrder, Provider, Redemption, RedemptionStatus
 from app.reward.rules import Verb
 
 ORDERS_AT_ONCE = 4
 ORGANIZATIONS_AT_ONCE = 500
+DUE_MAX = 100
+"""Orders that one look brings, of some organizations."""
 DELIVER_SECONDS_MAX = 60.0
 """So long a provider may take to answer."""
 CLAIM_SECONDS = 120
@@ -46,7 +48,8 @@ class Clerk:
         while True:
             self.wake.clear()
             try:
-                await self.round(list(await organizations()))
+                while await self.round(list(await organizations())) >= DUE_MAX:
+                    log.debug("there are more orders than one look brought")
             except Busy as error:
                 log.warning("orders wait %s seconds: %s", seconds, error)
             except Exception:
@@ -97,6 +100,9 @@ class Clerk:
             ).one_or_none()
         if placed is None:  # Settled meanwhile.
             return
+        if redemption.status is not RedemptionStatus.TO_FULFIL:  # Settled as well, and the feed is about to tell.
+            await self._next(redemption, None)
+            return
         try:
             outcome: Outcome | Exception = await self._outcome(redemption)
         except Busy:
@@ -108,7 +114,7 @@ class Clerk:
     async def _outcome(self, redemption: Redemption) -> Outcome:
         provider = self._providers.get(redemption.provider)
         if provider is None:
-            return Declined(f"This version has no provider {redemption.provider}.")
+            raise Misconfigured(f"This version has no provider {redemption.provider}.")  # Another one may have, and have begun.
         async with asyncio.timeout(DELIVER_SECONDS_MAX):
             return await provider.deliver(self._order(redemption))
 
@@ -168,7 +174,9 @@ class Clerk:
         this = (order.organization_id == organization_id, order.redemption_id == redemption.id)
         values = {"next_at": None, "claimed_until": None, "tries": tries, "trouble": trouble}
         async with self._database.bookkeeping() as connection:
-            await connection.execute(sa.update(table_of(FulfilmentOrder)).where(*this).values(values))
+            noted = await connection.execute(sa.update(table_of(FulfilmentOrder)).where(*this).values(values))
+            if noted.rowcount == 0:  # Settled meanwhile: there is nothing left to try again.
+                return
             await audit.feed.bury(connection, organization_id, READER, placed.sequence, str(redemption.id), trouble, tries, now)
 
     async def _note(self, organization_id: UUID, redemption_id: UUID, *only_if: Any, **values: Any) -> bool:
@@ -187,5 +195,5 @@ def _due(keys: Sequence[UUID], now: datetime) -> sa.Select[Any]:
         sa.select(order.organization_id, order.redemption_id)
         .where(order.organization_id.in_(keys), order.next_at <= now, free)
         .order_by(order.next_at)
-        .limit(100)
+        .limit(DUE_MAX)
     )

@@ -98,9 +98,8 @@ def step(
         case Stage.REFUNDED:
             values["closed_at"] = draft.now
             _return(draft, redemption, ledger.redeemed(draft.organization_id))
-            told |= {"month": _bill(draft, redemption, LineKind.REFUND), "restock": restock}
-            if restock:
-                _restock(draft, redemption)
+            told["month"] = _bill(draft, redemption, LineKind.REFUND)
+            told["restocked"] = restock and _restock(draft, redemption)
         case Stage.ACCEPTED | Stage.PENDING_APPROVAL:
             raise AssertionError("providers accept orders by an act of their own, and nothing goes back to waiting")
     changed = draft.change(redemption, **values)
@@ -131,12 +130,14 @@ def _spend(draft: Draft, redemption: Redemption) -> None:
         ledger.post(draft, TransferKind.FULFILMENT, legs, redemption_id=redemption.id)
 
 
-def _restock(draft: Draft, redemption: Redemption) -> None:
-    """One back into stock, if one was taken from it and it is still counted."""
+def _restock(draft: Draft, redemption: Redemption) -> bool:
+    """One back into stock, if one was taken from it and it is still counted. Whether it was."""
     reward = draft.get(Reward, redemption.reward_id)
     assert reward is not None, "a foreign key says so"
-    if redemption.took_stock and reward.stock is not None:
-        draft.change(reward, stock=reward.stock + 1)
+    if not redemption.took_stock or reward.stock is None:
+        return False
+    draft.change(reward, stock=reward.stock + 1)
+    return True
 
 
 def _bill(draft: Draft, redemption: Redemption, kind: LineKind) -> date:

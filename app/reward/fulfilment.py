@@ -136,7 +136,7 @@ class Report:
             case Verb.ACCEPT:
                 return stage is Stage.ACCEPTED and self.reference in (None, redemption.reference)
             case Verb.DECLINE:
-                return stage is Stage.TO_FULFIL
+                return stage is not Stage.ACCEPTED  # What was not accepted, or is settled, need not be given back.
         return stage is Stage.FULFILLED
 
 
@@ -173,8 +173,10 @@ class FulfilmentReader:
             self._planned()
 
     async def again(self, connection: AsyncConnection, letter: DeadLetter) -> None:
-        """Has an order that was given up tried anew."""
+        """Takes up what was given up: an order, or the planning of an event."""
         if not letter.subject:
+            event = await audit.reads.event_row(connection, letter.organization_id, letter.sequence)
+            await self.take(connection, [event] if event is not None else [])
             return
         await try_again(connection, letter.organization_id, UUID(letter.subject), self._clock())
         if self._planned is not None:
@@ -186,7 +188,7 @@ async def try_again(connection: AsyncConnection, organization_id: UUID, redempti
     await audit.feed.forget(connection, organization_id, READER, [str(redemption_id)])
     order = columns(FulfilmentOrder)
     this = (order.organization_id == organization_id, order.redemption_id == redemption_id)
-    due = sa.update(table_of(FulfilmentOrder)).where(*this).values(next_at=now, tries=0, claimed_until=None)
+    due = sa.update(table_of(FulfilmentOrder)).where(*this).values(next_at=now, tries=0)
     return (await connection.execute(due)).rowcount == 1
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.db import Database, columns, scoped, table_of
 from app.ledger import Account, AccountKind, Entry, Transfer
-from app.reward.models import OPEN, Redemption, RedemptionStatus, StatementLine, VoucherCode, VoucherPool
+from app.reward.models import OPEN, LineKind, Redemption, RedemptionStatus, StatementLine, VoucherCode, VoucherPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class RewardReport:
     redeemed_astray: int
     """Points spent for good that no statement bills (above zero), or billed and not spent (below)."""
     redemptions_astray: int
-    """Redemptions whose transfers do not leave in their member's wallet what their state says."""
+    """Redemptions whose transfers do not leave in their member's wallet what their state says, or whose lines on statements are
+    not what was to be billed."""
     pools_astray: int
     """Voucher pools whose count is not that of their codes."""
 
@@ -35,7 +36,9 @@ class RewardReport:
         said = [
             f"escrow and open redemptions differ by {self.escrow_astray}" if self.escrow_astray else "",
             f"points redeemed and statements differ by {self.redeemed_astray}" if self.redeemed_astray else "",
-            f"redemptions that their transfers do not bear out: {self.redemptions_astray}" if self.redemptions_astray else "",
+            f"redemptions that their transfers and lines do not bear out: {self.redemptions_astray}"
+            if self.redemptions_astray
+            else "",
             f"voucher pools that miscount: {self.pools_astray}" if self.pools_astray else "",
         ]
         return "; ".join(filter(None, said)) or None
@@ -81,10 +84,33 @@ def _redemptions(organization_id: UUID) -> sa.Select[Any]:
         .group_by(transfer.redemption_id, entry.owner_id)
         .subquery()
     )
-    wrong = scoped(Redemption, organization_id, redemption.id).outerjoin_from(
+    told = scoped(Redemption, organization_id, redemption.id).outerjoin_from(
         table_of(Redemption), moved, sa.and_(moved.c.redemption_id == redemption.id, moved.c.owner_id == redemption.member_id)
     )
-    return _count(wrong.where(sa.func.coalesce(moved.c.points, 0) != -cost))
+    unpaid = sa.func.coalesce(moved.c.points, 0) != -cost
+    return _count(told.where(sa.or_(unpaid, _misbilled(organization_id))))
+
+
+def _misbilled(organization_id: UUID) -> sa.ColumnElement[bool]:
+    """Whether a redemption's lines are others than these: one when it was delivered, and the same below zero when it was
+    refunded."""
+    redemption, line = columns(Redemption), columns(StatementLine)
+    sign = sa.case((line.kind == LineKind.FULFILMENT, 1), else_=-1)
+    value = redemption.price_points * sa.cast(redemption.minor_units_per_point, sa.BigInteger)
+    as_agreed = sa.and_(
+        line.points == sign * redemption.price_points,
+        line.minor_units == sign * value,
+        line.currency_code == redemption.currency_code,
+    )
+    own = scoped(StatementLine, organization_id, sa.func.count()).where(line.redemption_id == redemption.id)
+    right = own.where(as_agreed).correlate(table_of(Redemption)).scalar_subquery()
+    every = own.correlate(table_of(Redemption)).scalar_subquery()
+    wanted = sa.case(
+        (redemption.status == RedemptionStatus.FULFILLED, 1),
+        (redemption.status == RedemptionStatus.REFUNDED, 2),
+        else_=0,
+    )
+    return sa.or_(right != wanted, every != wanted)
 
 
 def _pools(organization_id: UUID) -> sa.Select[Any]:

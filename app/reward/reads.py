@@ -184,7 +184,7 @@ async def hindrances(connection: AsyncConnection, actor: Actor, rewards: Iterabl
 
 
 def waiting(organization_id: UUID) -> sa.Select[Any]:
-    """Redemptions that wait for an admin, in no order: for a decision, to be delivered by hand, or as their order is in trouble."""
+    """Redemptions that wait for an admin, in no order: for a yes or no, to be delivered by hand, or with an order in trouble."""
     redemption, order = columns(Redemption), columns(FulfilmentOrder)
     in_trouble = scoped(FulfilmentOrder, organization_id, order.redemption_id).where(order.trouble != "")
     by_an_admin = sa.or_(redemption.provider == Provider.MANUAL, redemption.id.in_(in_trouble))

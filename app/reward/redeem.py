@@ -45,12 +45,12 @@ class RedeemReward:
 
     def decide(self, draft: Draft) -> "Redeemed":
         """The redemption."""
-        before = audit.recall(draft, VERB, self.idempotency_key, self.content)
-        if before is not None:
-            return Redeemed(before, replayed=True)
         if self.actor.member_id is None:
             raise Refusal(Code.FORBIDDEN, "Only members redeem.", "rewardId")
         organization.acting_role(draft)  # Whoever has left since is turned away.
+        before = audit.recall(draft, VERB, self.idempotency_key, self.content)
+        if before is not None:
+            return Redeemed(before, replayed=True)
         member = organization.member_found(draft, self.actor.member_id)
         reward = catalog.found(draft, self.reward_id)
         rules.judge(_claim(draft, member, reward, self.price_expected))

@@ -134,9 +134,10 @@ def judge(claim: Claim) -> None:
     if claim.status is not MemberStatus.ACTIVE:
         raise Refusal(Code.FORBIDDEN, "Only active members redeem. Sign in first, or ask an admin.", "rewardId")
     if reward.archived_at is not None or not claim.is_meant:
-        raise Refusal(Code.REWARD_UNAVAILABLE, f"{reward.name} cannot be had. Choose another reward.", "rewardId")
+        # Its name is not said: it may be meant for others, who alone know of it.
+        raise Refusal(Code.REWARD_UNAVAILABLE, "This reward cannot be had. Choose another one.", "rewardId")
     if claim.price_expected is not None and claim.price_expected != reward.price_points:
-        message = f"{reward.name} costs {reward.price_points} points now. Look at it again before you redeem it."
+        message = f"{reward.name} costs {_points(reward.price_points)} now. Look at it again before you redeem it."
         raise Refusal(Code.PRICE_CHANGED, message, "priceExpected")
     if reward.stock == 0:
         raise Refusal(Code.OUT_OF_STOCK, f"There is no {reward.name} left. Choose another reward, or wait.", "rewardId")
@@ -145,8 +146,12 @@ def judge(claim: Claim) -> None:
         message = f"Everyone can have {reward.name} {times}, and you have had it. Choose another reward."
         raise Refusal(Code.LIMIT_EXCEEDED, message, "rewardId", rule="per_member_limit")
     if claim.balance < reward.price_points:
-        message = f"{reward.name} costs {reward.price_points} points, and you have {claim.balance}. Choose another, or wait."
+        message = f"{reward.name} costs {_points(reward.price_points)}, and you have {claim.balance}. Choose another, or wait."
         raise Refusal(Code.INSUFFICIENT_POINTS, message, "rewardId")
+
+
+def _points(number: int) -> str:
+    return "1 point" if number == 1 else f"{number} points"
 
 
 def check_by_hand(redemption: Redemption) -> None:

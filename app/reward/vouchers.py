@@ -40,7 +40,7 @@ class Vouchers:
 
     def close(self, code: str) -> SealedCode:
         """The code, sealed. Raises INVALID_INPUT for one that cannot be."""
-        code = clean(code, "code", chars_max=CODE_CHARS_MAX, chars_min=1)
+        code = clean(code, "code", chars_max=CODE_CHARS_MAX, chars_min=1, one_line=False)  # Blanks within are part of it.
         return SealedCode(self._seal.mark(code), self._seal.close(code))
 
     async def deliver(self, order: Order) -> Outcome:

@@ -240,7 +240,7 @@ def upgrade() -> None:
             ["organization_id", "id"],
         )
 
-    _append_only("statement_line", ("organization_id", "id"))
+    _append_only("statement_line", ("organization_id", "id"), ("organization_id", "redemption_id", "kind"))
     if _is_sqlite():  # It has made the table anew, and its triggers went with the old one.
         _append_only("transfer", ("organization_id", "id"))
 
@@ -294,8 +294,8 @@ def _is_sqlite() -> bool:
     return op.get_bind().dialect.name == "sqlite"
 
 
-def _append_only(table: str, key: tuple[str, ...]) -> None:
-    """The database refuses to change or delete what this table holds; see 0002."""
+def _append_only(table: str, *keys: tuple[str, ...]) -> None:
+    """The database refuses to change or delete what this table holds; see 0002. REPLACE deletes by any of its keys."""
     if not _is_sqlite():
         op.execute(
             f"CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
@@ -307,7 +307,7 @@ def _append_only(table: str, key: tuple[str, ...]) -> None:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     for verb in ("UPDATE", "DELETE"):
         op.execute(f"CREATE TRIGGER {table}_refuses_{verb.lower()} BEFORE {verb} ON {table} {refuse}")
-    there = " AND ".join(f"{name} = NEW.{name}" for name in key)
+    there = " OR ".join("(" + " AND ".join(f"{name} = NEW.{name}" for name in key) + ")" for key in keys)
     op.execute(
         f"CREATE TRIGGER {table}_refuses_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {there}) {refuse}"
     )
