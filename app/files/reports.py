@@ -3,10 +3,9 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,8 +21,6 @@ from app.organization import Member
 ENTRIES_MAX = 2_000
 """Entries that are held at a time; one transfer has at most a few hundred."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-YEARS = range(1970, 9999)
-"""What can be asked for; days beyond have no midnight in every zone."""
 
 Lines = AsyncIterator[tuple[int, str]]
 """How many rows, and their lines. The first ones are the header."""
@@ -113,13 +110,7 @@ async def report(database: Database, actor: Actor, kind: str, given: Mapping[str
             today = organization.today(here, database.clock())
             return Paper(f"plaudit-fulfilment-{today}.csv", _fulfilment(database, actor))
     first, last = (_day(given.get(name, ""), name) for name in REPORTS[kind].parameters)
-    if first is not None and last is not None and first > last:
-        raise Refusal(Code.INVALID_INPUT, "The first day is after the last one. Both days are included.", "from")
-    zone = ZoneInfo(here.time_zone)
-    span = _Span(
-        organization.first_moment(first, zone) if first is not None else None,
-        organization.first_moment(last + timedelta(days=1), zone) if last is not None else None,
-    )
+    span = _Span(*organization.moments(here, first, last))
     name = "-".join(["plaudit", kind, *([f"from-{first}"] if first else []), *([f"to-{last}"] if last else [])])
     lines = _redemptions(database, actor, span) if kind == "redemptions" else _points(database, actor, span)
     return Paper(f"{name}.csv", lines)
@@ -136,12 +127,9 @@ def _day(text: str, name: str) -> date | None:
         return None
     try:
         # Python reads days in other forms, too.
-        day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
-        day = date.min
-    if day.year not in YEARS:
-        raise Refusal(Code.INVALID_INPUT, "A day is written like 2026-11-30.", name)
-    return day
+        raise Refusal(Code.INVALID_INPUT, "A day is written like 2026-11-30.", name) from None
 
 
 def _statement(database: Database, actor: Actor, month: date) -> Lines:

@@ -37,7 +37,7 @@ def moments(organization: Organization, first: date | None, last: date | None) -
     """From the first moment of one day to the end of another, in UTC; None has no bound. Raises INVALID_INPUT for days that come
     in the wrong order, or of no calendar."""
     if first is not None and last is not None and last < first:
-        raise Refusal(Code.INVALID_INPUT, "The last day comes before the first.", "to")
+        raise Refusal(Code.INVALID_INPUT, "The first day is after the last one. Both days are included.", "from")
     zone = ZoneInfo(organization.time_zone)
     for day, field in ((first, "from"), (last, "to")):
         if day is not None and not YEAR_MIN <= day.year <= YEAR_MAX:
