@@ -276,6 +276,7 @@ FIELDS: dict[str, Row] = {
     "Query.fulfilments": Row(READERS, lambda scene, who: {"first": 3, "waitingOnly": True}),
     "Query.pointActivity": Row(READERS, lambda scene, who: {"first": 3, "from": "2026-03-01", "to": "2026-03-31"}),
     "Query.insights": Row(ALL, lambda scene, who: {"range": {"from": "2026-03-01", "to": "2026-03-31"}} | _group_of(scene, who)),
+    "Query.quietMembers": Row(ALL, lambda scene, who: {"activity": "RECEIVING", "days": 7, "first": 3}),
     "Query.tokens": Row(OWNERS, lambda scene, who: {"first": 3}),
     "Mutation.giveRecognition": Row(
         ALL,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app import insight
+from app import insight, organization
 from app.core.actor import Role
 from app.core.ids import new_id
 from app.insight import gini, share, withheld
@@ -248,3 +248,30 @@ def test_who_is_withheld(sizes: list[int], hidden: list[int]):
 
     assert sorted(ids[one] for one in withheld(ids, Role.ADMIN)) == hidden
     assert withheld(ids, Role.OWNER) == withheld(ids, Role.AUDITOR) == frozenset()
+
+
+async def names(who: Somebody, activity: str, days: int = 30) -> list[str]:
+    """Whom quietMembers shows to somebody."""
+    await insight.catch_up(who.world.database, who.world.organization_id)
+    document = """query Q($activity: Activity!, $days: Int) {
+      quietMembers(activity: $activity, days: $days) { nodes { displayName } } }"""
+    return [node["displayName"] for node in (await who.asks(document, activity=activity, days=days)).payload["nodes"]]
+
+
+async def test_who_was_quiet_is_seen_by_those_who_look_after_them(world: World):
+    for report in (world.bob, world.cem):
+        await world.database.submit(organization.UpdateMember(world.house, report.key, manager_id=world.ann.key))
+    world.passes(days=40)
+    await world.ann.gives(to=[world.bob], points=1)
+    await world.bob.gives(to=[world.dee], points=1, visibility="PRIVATE")
+    await world.sets_mode(world.auditor, "OBSERVER")
+    newcomer = await world.hires("New Newcomer")
+
+    assert await names(world.admin, "RECEIVING") == ["Ada Admin", "Ann", "Cem", "Dee", "Olga Owner"]
+    assert await names(world.auditor, "GIVING") == ["Ada Admin", "Bob", "Cem", "Dee", "Olga Owner"]
+    assert await names(world.ann, "RECEIVING") == ["Cem"]
+    assert await names(newcomer, "RECEIVING") == []
+    document = "{ quietMembers(activity: GIVING) { nodes { id } } }"
+    assert (await world.ann.asks(document)).error_codes == ["FORBIDDEN"]
+    too_many = "{ quietMembers(activity: RECEIVING, days: 400) { nodes { id } } }"
+    assert (await world.ann.asks(too_many)).error_codes == ["INVALID_INPUT"]

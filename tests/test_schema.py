@@ -214,6 +214,7 @@ ROWS: dict[str, Row] = {
     "Insights": ("ann", lambda s: {"range": MARCH, "bucket": "WEEK"}),
     "GroupInsights": ("auditor", lambda s: {"range": MARCH, "kind": "team"}),
     "Leaderboard": ("admin", lambda s: {"range": MARCH, "first": 3}),
+    "QuietMembers": ("admin", lambda s: {"activity": "GIVING", "days": 30}),
     "AuditTrail": ("auditor", lambda s: {"filter": {"actions": ["recognition.given"]}}),
     "LedgerHealth": ("auditor", lambda s: {}),
     "Tokens": ("owner", lambda s: {"first": 2}),

@@ -1,7 +1,8 @@
 """The GraphQL type of insights: how recognition goes in a range of days, in all or in one group."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,12 +25,26 @@ from app.api.figures import (
     ValueCount,
 )
 from app.api.ids import uuid_of
-from app.api.people import group_of, member_of, value_of
+from app.api.paging import connect, counting, part
+from app.api.people import MemberConnection, group_of, member_of, value_of
 from app.core.actor import Permission
 from app.core.errors import Code, Forbidden, Refusal, not_found
 from app.insight import Bucket, Days, Part, Roster
 
 TOP_MAX = 100
+QUIET_DAYS_MAX = 366
+
+
+class Activity(StrEnum):
+    """What somebody may not have done for a while."""
+
+    GIVING = "GIVING"
+    """Recognising others."""
+    RECEIVING = "RECEIVING"
+    """Being recognised."""
+
+
+strawberry.enum(Activity)
 
 
 class Facts(NamedTuple):
@@ -219,8 +234,8 @@ class Insights:
         roster, people = await self._facts(info)
         steps = [roster.members(self.scope_id)]
         redeemed = people[info.context.organization_id, Part.REDEEMED]
-        for part in (people[self.scope_id, Part.GAVE], people[self.scope_id, Part.RECEIVED], redeemed):
-            steps.append(steps[-1] & part)
+        for crowd in (people[self.scope_id, Part.GAVE], people[self.scope_id, Part.RECEIVED], redeemed):
+            steps.append(steps[-1] & crowd)
         joined, gave, received, spent = map(len, steps)
         return Funnel(joined=joined, gave=gave, received=received, redeemed=spent)
 
@@ -312,3 +327,30 @@ async def insights_of(info: Info, days: Days, scope_id: UUID) -> Insights:
     async with context.read() as connection:
         as_of = await insight.reads.as_of(connection, context.organization_id, context.database.clock())
     return Insights(days=days, scope_id=scope_id, as_of=as_of, withheld=secret)
+
+
+async def quiet_members(info: Info, days: int, activity: Activity, first: int | None, after: str | None) -> MemberConnection:
+    """Who did not give, or receive, lately: all for admins and auditors, else who reports to the viewer and received nothing."""
+    if not 1 <= days <= QUIET_DAYS_MAX:
+        raise Refusal(Code.INVALID_INPUT, f"Ask for 1 to {QUIET_DAYS_MAX} days; these are {days}.", "days")
+    context, wanted = info.context, part(first, after, str, UUID)
+    sees_all = context.actor.may(Permission.INSIGHT_GROUPS)
+    if activity is Activity.GIVING and not sees_all:
+        raise Forbidden("Only admins and auditors see who gives nothing.")
+    async with context.read() as connection:
+        here = await organization.reads.organization_row(connection, context.organization_id)
+        today = organization.today(here, context.database.clock())
+        range_ = Days(today - timedelta(days=days - 1), today)
+        which = Part.GAVE if activity is Activity.GIVING else Part.RECEIVED
+        manager_id = None if sees_all else context.member_id
+        statement = insight.reads.quiet(context.organization_id, which, range_, manager_id)
+        page = await insight.reads.quiet_page(connection, statement, wanted)
+    context.members |= {row.id: row for row in page.rows}
+    return connect(
+        MemberConnection,
+        page,
+        wanted,
+        lambda row: member_of(info, row),
+        lambda row: (row.name_key, row.id),
+        counting(info, statement),
+    )

@@ -12,7 +12,7 @@ from app.api.described import described
 from app.api.figures import DateRange
 from app.api.filters import AuditFilter, MemberFilter, RecognitionFilter, audit_filter, feed_filter, member_filter
 from app.api.ids import hashtag_of, uuid_of, uuids_of
-from app.api.insights import Insights, insights_in
+from app.api.insights import Activity, Insights, insights_in, quiet_members
 from app.api.nodes import node_by_id
 from app.api.paging import Node, by_id, connect, counting, part
 from app.api.payloads import query
@@ -244,7 +244,19 @@ class Query:
     @query()
     async def insights(info: Info, range: DateRange, group_id: strawberry.ID | None = strawberry.UNSET) -> Insights:
         """How recognition goes in a range of days. `groupId`: in one group, as it was on each day; for admins and auditors."""
-        return await insights_in(info, range, group_id or None)
+        return await insights_in(info, range, group_id)
+
+    @query()
+    async def quiet_members(
+        info: Info,
+        activity: Activity,
+        days: int | None = 30,
+        first: int | None = 20,
+        after: str | None = strawberry.UNSET,
+    ) -> MemberConnection:
+        """Active members who were not recognised, or recognised nobody, in public for so many days, by name. Admins and auditors
+        see all; others see who reports to them and was not recognised."""
+        return await quiet_members(info, 30 if days is None else days, activity, first, after)
 
     @query(Permission.AUDIT_READ)
     async def audit_trail(

@@ -6,6 +6,7 @@ from app.insight.project import ROLLUPS, InsightReader, catch_up, rebuild
 from app.insight.reads import READER, Bucket, Days
 from app.insight.roster import Roster, read_roster
 from app.insight.rules import GROUP_MEMBERS_MIN, gini, share, withheld
+from app.insight.tally import Tally
 
 __all__ = [
     "GROUP_MEMBERS_MIN",
@@ -17,6 +18,7 @@ __all__ = [
     "Part",
     "Roster",
     "Standing",
+    "Tally",
     "catch_up",
     "gini",
     "read_roster",

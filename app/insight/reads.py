@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from pyroaring import BitMap
+from pyroaring import BitMap, BitMap64
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.audit import AuditEvent, FeedCursor
 from app.core.errors import Code, Refusal
-from app.db import TenantTable, columns, scoped
+from app.db import Page, Slice, TenantTable, columns, page, scoped
 from app.insight.models import (
     InsightFlow,
     InsightMember,
@@ -26,6 +26,7 @@ from app.insight.models import (
     Span,
 )
 from app.insight.tally import Tally
+from app.organization import GIVING_MODES, RECEIVING_MODES, Member, MemberStatus
 
 READER = "insight"
 """The reader's name in the feed."""
@@ -166,7 +167,7 @@ async def trend(connection: AsyncConnection, organization_id: UUID, scope_id: UU
     tallies = scoped(InsightPeople, organization_id, crowd.start, crowd.part, crowd.tally)
     chosen = within(InsightPeople, days) if monthly else _daily(InsightPeople, days)
     for row in await connection.execute(tallies.where(crowd.scope_id == scope_id, chosen, crowd.part != Part.REDEEMED)):
-        crowds[start_of(row.start, bucket), row.part] |= Tally(row.tally).numbers
+        crowds[start_of(row.start, bucket), row.part] |= Tally.members(row.tally)
     starts = (start_of(piece.first, bucket) for piece in days.buckets(bucket))
     return [
         Point(start, recognitions[start], points[start], len(crowds[start, Part.GAVE]), len(crowds[start, Part.RECEIVED]))
@@ -187,7 +188,7 @@ async def people(
     statement = scoped(InsightPeople, organization_id, crowd.scope_id, crowd.part, crowd.tally)
     found: dict[tuple[UUID, Part], BitMap] = defaultdict(BitMap)
     for row in await connection.execute(statement.where(crowd.scope_id.in_(set(scope_ids)), within(InsightPeople, days))):
-        found[row.scope_id, row.part] |= Tally(row.tally).numbers
+        found[row.scope_id, row.part] |= Tally.members(row.tally)
     return found
 
 
@@ -274,12 +275,31 @@ async def points_of_members(connection: AsyncConnection, organization_id: UUID, 
 
 async def reciprocity(connection: AsyncConnection, organization_id: UUID, days: Days) -> float:
     """Share of giver→recipient pairs that also occur the other way; 0 where there are none."""
-    upward, downward = Tally(wide=True).numbers, Tally(wide=True).numbers
-    for row in await connection.execute(scoped(InsightPair, organization_id).where(within(InsightPair, days))):
-        upward |= Tally(row.upward, wide=True).numbers
-        downward |= Tally(row.downward, wide=True).numbers
+    rows = (await connection.execute(scoped(InsightPair, organization_id).where(within(InsightPair, days)))).all()
+    if not rows:
+        return 0.0
+    upward = BitMap64.union(*(Tally.members(row.upward, wide=True) for row in rows))
+    downward = BitMap64.union(*(Tally.members(row.downward, wide=True) for row in rows))
     pairs = len(upward) + len(downward)
     return 2 * upward.intersection_cardinality(downward) / pairs if pairs else 0.0
+
+
+def quiet(organization_id: UUID, part: Part, days: Days, manager_id: UUID | None) -> sa.Select[Any]:
+    """Active members who could have given (or received) all these days and did not in public, in no order; all, or those who
+    report to the manager."""
+    member, counted = columns(Member), columns(InsightMember)
+    did = counted.given if part is Part.GAVE else counted.received
+    seen = scoped(InsightMember, organization_id, counted.ordinal).where(within(InsightMember, days), did > 0)
+    modes = GIVING_MODES if part is Part.GAVE else RECEIVING_MODES
+    here = sa.func.coalesce(member.seen_at, member.joined_at) < datetime.combine(days.first, time.min, UTC)
+    statement = scoped(Member, organization_id).where(member.status == MemberStatus.ACTIVE, member.mode.in_(modes), here)
+    statement = statement.where(member.ordinal.not_in(seen))
+    return statement if manager_id is None else statement.where(member.manager_id == manager_id)
+
+
+async def quiet_page(connection: AsyncConnection, statement: sa.Select[Any], wanted: Slice) -> Page[Member]:
+    """One page of `quiet`, by name; the keys of a row are its name_key and id."""
+    return await page(connection, statement, [columns(Member).name_key, columns(Member).id], wanted)
 
 
 async def as_of(connection: AsyncConnection, organization_id: UUID, now: datetime) -> datetime:

@@ -1,9 +1,10 @@
 """Tallies: how often each of many small numbers was counted, kept so that who is among them is a union away.
 
-The counts are written in binary, and each binary digit is a compressed bitmap of the numbers whose count has it: counting up is
-an addition with carry, and counting down a subtraction. The same counts are always the same bytes, however they came about."""
+First stands a compressed bitmap of all numbers that were counted. How often each was counted again is written in binary, and each
+binary digit is one more bitmap, of the numbers that have it: counting up is an addition with carry, and counting down a
+subtraction. The same counts are always the same bytes, however they came about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any, Self
 
@@ -19,36 +20,41 @@ class Tally:
 
     def __init__(self, content: bytes = b"", *, wide: bool = False) -> None:
         self._kind: Bits = BitMap64 if wide else BitMap
-        self._digits: list[Bits] = []
-        at = 0
-        while at < len(content):
-            end = at + _LENGTH_BYTES + int.from_bytes(content[at : at + _LENGTH_BYTES], "big")
-            self._digits.append(self._kind.deserialize(content[at + _LENGTH_BYTES : end]))
-            at = end
+        self.numbers: Bits = self._kind()
+        """All that were counted."""
+        self._again: list[Bits] = []
+        """The binary digits of how often beyond the first time."""
+        parts = list(_parts(content))
+        if parts:
+            self.numbers = self._kind.deserialize(parts[0])
+            self._again = [self._kind.deserialize(part) for part in parts[1:]]
 
     def add(self, numbers: Iterable[int]) -> Self:
         """Counts each of the numbers once more; one may come several times."""
         for once in self._parted(numbers):
-            carry = once
-            for place, digit in enumerate(self._digits):
-                carry, self._digits[place] = carry & digit, carry ^ digit
+            carry = once & self.numbers
+            self.numbers |= once
+            for place, digit in enumerate(self._again):
                 if not carry:
                     break
+                carry, self._again[place] = carry & digit, carry ^ digit
             if carry:
-                self._digits.append(carry)
+                self._again.append(carry)
         return self
 
     def take(self, numbers: Iterable[int]) -> Self:
         """Counts each of the numbers once less. They must have been counted."""
         for once in self._parted(numbers):
-            borrow = once
-            for place, digit in enumerate(self._digits):
-                borrow, self._digits[place] = borrow - digit, borrow ^ digit
+            assert once.issubset(self.numbers), "only what was counted is taken back"
+            several = self._kind.union(*self._again) if self._again else self._kind()
+            self.numbers -= once - several
+            borrow = once & several
+            for place, digit in enumerate(self._again):
                 if not borrow:
                     break
-            assert not borrow, "only what was counted is taken back"
-        while self._digits and not self._digits[-1]:
-            self._digits.pop()
+                borrow, self._again[place] = borrow - digit, borrow ^ digit
+        while self._again and not self._again[-1]:
+            self._again.pop()
         return self
 
     def _parted(self, numbers: Iterable[int]) -> Iterable[Bits]:
@@ -59,17 +65,27 @@ class Tally:
             yield self._kind(rest)
             rest = again
 
-    @property
-    def numbers(self) -> Bits:
-        """All that were counted."""
-        return self._kind.union(*self._digits) if self._digits else self._kind()
-
     def content(self) -> bytes:
         """As bytes; empty when nothing is counted."""
-        parts = []
-        for digit in self._digits:
-            packed = self._kind(digit)
+        written = []
+        for bits in (self.numbers, *self._again) if self.numbers else ():
+            packed = self._kind(bits.to_array())  # Made anew: how it came about would show in its bytes.
             packed.run_optimize()
-            written = packed.serialize()
-            parts += [len(written).to_bytes(_LENGTH_BYTES, "big"), written]
-        return b"".join(parts)
+            part = packed.serialize()
+            written += [len(part).to_bytes(_LENGTH_BYTES, "big"), part]
+        return b"".join(written)
+
+    @classmethod
+    def members(cls, content: bytes, *, wide: bool = False) -> Bits:
+        """All numbers that a tally counted, from its bytes, without looking at how often."""
+        first = next(_parts(content), None)
+        kind: Bits = BitMap64 if wide else BitMap
+        return kind.deserialize(first) if first is not None else kind()
+
+
+def _parts(content: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(content):
+        end = at + _LENGTH_BYTES + int.from_bytes(content[at : at + _LENGTH_BYTES], "big")
+        yield content[at + _LENGTH_BYTES : end]
+        at = end
