@@ -303,7 +303,19 @@ class PlayedSlack:
         self.views.append({**given["view"], "id": f"V{next(self._number)}"})
         return {"view": self.views[-1]}
 
-    _views_push = _views_open
+    def _views_push(self, given: Json) -> Json:
+        below = self.views[-1]["id"]
+        self._views_open(given)
+        self.views[-1]["previous_view_id"] = below
+        return {"view": self.views[-1]}
+
+    def _views_update(self, given: Json) -> Json:
+        for number, view in enumerate(self.views):
+            if view["id"] == given["view_id"]:
+                kept = {name: view[name] for name in ("id", "previous_view_id") if name in view}
+                self.views[number] = {**given["view"], **kept}
+                return {"view": self.views[number]}
+        raise Denied("not_found")
 
     def _views_publish(self, given: Json) -> Json:
         self.homes[given["user_id"]] = given["view"]
@@ -340,13 +352,14 @@ def words(message: Json) -> str:
     return "\n".join(_leaves(message.get("blocks") or []))
 
 
-def buttons(message: Json) -> dict[str, Json]:
-    """What can be pressed, by what stands on it."""
+def buttons(message: Json, *, labelled: bool = False) -> dict[str, Json]:
+    """What can be pressed, by what stands on it; or `labelled`, by what is read aloud."""
     found: dict[str, Json] = {}
     for block in message.get("blocks") or []:
         for element in [*(block.get("elements") or ()), *([block["accessory"]] if "accessory" in block else ())]:
             if element.get("type") == "button":
-                found[element["text"]["text"]] = element
+                name = element["text"]["text"]
+                found[element.get("accessibility_label", name) if labelled else name] = element
     return found
 
 

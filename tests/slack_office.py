@@ -237,10 +237,12 @@ class Office:
         await self.reacts(who, ts, by=by, added=False, **more)
 
     async def presses(self, who: str, where: "Answer | Json", name: str, **more: Any) -> httpx2.Response:
-        """Presses what is called this in an answer, a message or a view. `more`: trigger_id, channel_id."""
+        """Presses what is called this in an answer, a message or a view. `more`: trigger_id, channel_id; `about`: beside what,
+        where several are called so."""
         self._ticks()
         shown = where.body if isinstance(where, Answer) else where
-        button = buttons(shown)[name]
+        about = more.pop("about", "")
+        button = buttons(shown, labelled=True)[f"{name}: {about}"] if about else buttons(shown)[name]
         given = {"user_id": who, **({"value": button["value"]} if "value" in button else {}), **more}
         if shown.get("type") in {"home", "modal"}:
             given["view"] = {"id": "V0", **shown}
@@ -257,11 +259,15 @@ class Office:
         self._ticks()
         shown = where.body if isinstance(where, Answer) else where
         for block in shown["blocks"]:
-            for element in block.get("elements", ()):
+            for element in [*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else ())]:
                 if element["type"] in {"static_select", "overflow"}:
-                    (option,) = [one for one in element["options"] if one["value"].startswith(value)]
-                    more = {"message": shown} if "ts" in shown else {"ephemeral": True}
-                    kind = {"type": element["type"], "block_id": block["block_id"], "selected_option": option}
+                    found = [one for one in element["options"] if one["value"].startswith(value)]
+                    if not found:
+                        continue
+                    more: Json = {"message": shown} if "ts" in shown else {"ephemeral": True}
+                    if shown.get("type") in {"home", "modal"}:
+                        more = {"view": {"id": "V0", **shown}}
+                    kind = {"type": element["type"], "block_id": block.get("block_id", "b"), "selected_option": found[0]}
                     response = await self.post.click(self.app, element["action_id"], user_id=who, **more, **kind)
                     assert response.status_code == 200
                     return

@@ -313,7 +313,7 @@ def of(*people: Somebody) -> Audience:
 async def test_home_at_first(office: Office):
     home = await office.home()
 
-    assert home.setup == Setup(allowance=False, values=False, feed_channel=False, invited=False)
+    assert home.setup == Setup(allowance=False, values=False, feed_channel=False, invited=False, rewards=False)
     assert [person.slack_id for person in home.admins] == ["UADA", "UOLGA"]
     assert (home.default_line, home.rules, home.people_set) == ("Give 100 a month · receive yes", (), 0)
     assert (home.paused, home.undelivered, home.waiting) == (False, 0, ())
@@ -347,7 +347,7 @@ async def test_home_later(office: Office, world: World):
 
     home = await office.home()
 
-    assert home.setup == Setup(allowance=True, values=True, feed_channel=True, invited=True)
+    assert home.setup == Setup(allowance=True, values=True, feed_channel=True, invited=True, rewards=False)
     contractor, others = home.rules
     assert (contractor.name, contractor.words) == ("Contractors", "Give no · receive no · “A reason”")
     named, rest = others.name.split(" and ")
@@ -409,7 +409,7 @@ async def test_home_takes_as_many_statements_for_many_rules_as_for_two(office: O
         await office.administration.home(workspace)
         sa.event.remove(engine, "before_cursor_execute", heard)
 
-    assert taken[0] == taken[1] <= 16
+    assert taken[0] == taken[1] <= 18
 
 
 async def test_the_admin_tab_is_opened(office: Office, world: World):
@@ -1006,10 +1006,9 @@ async def test_an_admin_is_given_words_for_everyone(office: Office, world: World
     )
 
 
-async def test_links_and_rewards_ask_for_nothing(office: Office, world: World):
+async def test_links_ask_for_nothing(office: Office, world: World):
     before = await world.snapshot()
-    for name in ("adm_web", "adm_rewards", "redeem_admin"):
-        await office.presses("ada", name, "home")
+    await office.presses("ada", "adm_web", "home")
 
     assert await world.snapshot() == before
     assert office.paper.calls == []
@@ -1051,6 +1050,15 @@ def shown_to_admins() -> Iterator[dict[str, Any]]:
     yield layouts.values_form([("teamwork", "Together")], "{}")
     yield layouts.channels_form(Terms(), "{}")
     yield layouts.settings_form(unit, Terms(), "{}")
+    tea = (layouts.Article("r", "Tea", 5, 1), layouts.Article("s", "Mug", 5, 1, is_archived=True))
+    yield layouts.catalog_list(unit, layouts.Catalog(tea, 1, has_more=True), "{}")
+    yield layouts.reward_form(unit, layouts.RewardFields(), "{}")
+    yield layouts.decline_form("<@UBOB>", "Tea", "{}")
+    handed = (layouts.Handed("r", bob, "Tea", 5, NOON),)
+    yield layouts.handed_list(unit, layouts.HandedPage(handed, 1, has_more=True), "{}")
+    yield layouts.refund_form(unit, "<@UBOB>", "Tea", 5, "{}", restock=True)
+    for step in ("decide", "deliver"):
+        yield {"callback_id": "message", "blocks": layouts.asked(unit, layouts.Question("r", bob, "Tea", 5, "", step)).blocks}
 
 
 def ids_in(node: Any) -> Iterator[str]:

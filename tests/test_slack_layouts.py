@@ -18,23 +18,35 @@ from integrations.slack import layouts
 from integrations.slack.layouts import (
     AllowanceFields,
     Approval,
+    Article,
     Button,
+    Catalog,
+    Claimed,
     FeatureOff,
     Gift,
     GiveFields,
     GiveTerms,
+    Handed,
+    HandedPage,
     HistoryItem,
     HistoryPage,
     Message,
+    News,
+    Offer,
     Person,
+    Question,
     Request,
     Reward,
+    RewardFields,
     RuleFields,
     RuleLine,
     Setup,
+    Shelf,
+    ShopPage,
     Unit,
     Value,
     VerdictLine,
+    Wait,
 )
 from integrations.slack.markup import escape
 from integrations.slack.terms import Terms
@@ -61,6 +73,7 @@ from tests.slack_samples import (
 # ---------------------------------------------------------------- what Slack takes
 
 KINDS = {"section", "header", "divider", "context", "actions", "input", "rich_text"}
+STEPS: tuple[News, ...] = ("requested", "ordered", "approved", "rejected", "fulfilled", "refunded")
 OPENINGS = re.compile(
     r"<(?!@[UW][A-Z0-9]+>|#C[A-Z0-9]+>|!date\^\d+\^\{(?:date_short_pretty|time)\}\|[^<>]+>|https://[^<>| ]+\|[^<>]+>)"
 )
@@ -151,6 +164,9 @@ def check_node(node: dict[str, Any]) -> None:
         assert len(node.get("value", "")) <= 2_000
         assert len(node.get("accessibility_label", "")) <= 75
         assert len(node.get("url", "")) <= 3_000
+    if node.get("type") == "image":
+        assert node["image_url"].startswith("https://")
+        assert 1 <= len(node["alt_text"]) <= 2_000
     if node.get("type") == "number_input":
         assert int(node["min_value"]) <= int(node.get("initial_value", node["min_value"])) <= int(node["max_value"])
     if node.get("type") == "plain_text_input":
@@ -198,6 +214,7 @@ def layouts_of(text: str, people: tuple[Person, ...], count: int) -> Iterator[Me
     yield layouts.top(unit, text, numbers, numbers)
     yield from forms_of(unit, thing, values, count)
     yield from homes_of(unit, text, people, items, count)
+    yield from shops_of(unit, text, person, count)
 
 
 def forms_of(unit: Unit, thing: Gift, values: list[Value], count: int) -> Iterator[dict[str, Any]]:
@@ -245,7 +262,11 @@ def homes_of(
         admins=people,
         default_line=text,
         rules=tuple(RuleLine(str(number), text, text) for number in range(count)),
-        waiting=tuple(Approval(f"rdm_{number}", people[0], text, 500, 20) for number in range(count)),
+        waiting=tuple(
+            Approval(f"rdm_{number}", people[0], text, 500, number, text, "decide" if number % 3 else "trouble", text)
+            for number in range(count)
+        ),
+        waiting_more=count,
         features_off=(FeatureOff(text, text, web_url),) * count,
         undelivered=count,
         has_rewards=True,
@@ -253,6 +274,40 @@ def homes_of(
     )
     yield layouts.admin_home(unit, shown)
     yield layouts.admin_home(unit, replace(shown, paused=True, web_url=None))
+
+
+def shops_of(unit: Unit, text: str, person: Person, count: int) -> Iterator[Message | dict[str, Any]]:
+    """The same, of rewards."""
+    rewards = tuple(Reward(f"rwd_{number}", text, text, number, number % 2 == 0, "Out of stock") for number in range(count))
+    for page in (0, 7):
+        shelf = Shelf(rewards, 120, page, has_more=not page)
+        yield layouts.shop_home(unit, ShopPage(shelf, NOW, is_admin=True, web_url="https://plaudit.example.com"))
+        yield layouts.shop_modal(unit, shelf, "{}")
+        yield layouts.shop_message(unit, shelf, f"No reward is called “{escape(text[:500])}”.")
+        articles = tuple(Article(str(one), text, 5, one, ("our own",), is_archived=bool(one % 2)) for one in range(count))
+        yield layouts.catalog_list(unit, Catalog(articles, page, has_more=not page), "{}")
+        handed = tuple(Handed(f"rdm_{number}", person, text, 100, NOW) for number in range(count))
+        yield layouts.handed_list(unit, HandedPage(handed, page, has_more=not page), "{}")
+    for picture in (None, "https://plaudit.example.com/pictures/a.png?a=1&b=2"):
+        offer = Offer(text, text, 1_000_000, 2_000_000, needs_approval=True, picture=picture)
+        yield layouts.redeem_form(unit, offer, "{}", note_chars_max=300, note=text, news=text)
+    yield layouts.redeem_form(unit, Offer(text, "", 0, 0, needs_approval=False), "{}", note_chars_max=300)
+    for step in STEPS:
+        yield layouts.claimed(unit, Claimed("rdm_1", text, 100, step, 20, text, has_code=step == "fulfilled"))
+    yield layouts.code_modal(text, text[:500].strip() or "A")
+    asked: tuple[tuple[Wait, str, Person | None], ...] = (
+        ("decide", "", None),
+        ("deliver", "Approved", person),
+        ("over", "Delivered", None),
+    )
+    for wants, outcome, by in asked:
+        yield layouts.asked(unit, Question("rdm_1", person, text, 100, text, wants, outcome, by))
+    for is_new, provider in ((True, "MANUAL"), (False, "MANUAL"), (False, "VOUCHER")):
+        fields = RewardFields(text, text, "GIFT_CARD", 10**9, 5, 1, needs_approval=False, provider=provider, is_new=is_new)
+        yield layouts.reward_form(unit, fields, "{}")
+    yield layouts.decline_form(person.mention, text, "{}")
+    for restock in (False, True):
+        yield layouts.refund_form(unit, person.mention, text, 100, "{}", restock=restock)
 
 
 @pytest.mark.parametrize("count", [0, 1, 1000])
@@ -273,7 +328,7 @@ def test_slack_takes_whatever_can_be_written(text: str, name: str):
 def test_every_layout_is_under_test():
     words = {"date", "day", "left", "link", "mentions", "points", "pause_confirm"}
     verbs = {name for name in layouts.__all__ if name[0].islower()} - words
-    source = "".join(inspect.getsource(samples) for samples in (layouts_of, forms_of, homes_of))
+    source = "".join(inspect.getsource(samples) for samples in (layouts_of, forms_of, homes_of, shops_of))
 
     assert {verb for verb in verbs if f"layouts.{verb}(" not in source} == set()
 

@@ -302,7 +302,7 @@ def test_an_admin_sees_what_waits():
     assert view["blocks"][2]["text"]["text"] == ":white_check_mark: Done: look at how much everyone can give"
     assert view["blocks"][3]["text"]["text"] == ":white_large_square: To do: name your company values"
     waiting = next(block for block in view["blocks"] if block.get("accessory", {}).get("action_id") == "redeem_admin")
-    assert waiting["text"]["text"] == "<@U0BOB0001> wants *Half day off* (500 points)\nBalance after: 20"
+    assert waiting["text"]["text"] == "<@U0BOB0001> wants *Half day off* (500 points)\nWaits for approval for 20 days"
     assert [option["value"] for option in waiting["accessory"]["options"]] == ["ok:rdm_2", "no:rdm_2"]
     assert {"resume_all", "dead_retry", "setup_invite"} <= set(pressed(view))
     assert "pause_all" not in pressed(view)

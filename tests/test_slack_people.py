@@ -8,7 +8,8 @@ from app.organization import Group, Member, Membership, MemberStatus, Participat
 from integrations.slack.api import Away, Limited
 from integrations.slack.models import PersonKind, SlackPerson
 from tests.slack_office import ADA, ANN, OLGA, Office, connected_office  # noqa: F401 (fixture)
-from tests.stand_in import BOB, BOT_TOKEN, BOT_USER, CEM, DEE, GUEST, INVITED, LEFT, ROBOT, STRANGER
+from tests.stand_in import BOB, BOT_TOKEN, BOT_USER, CEM, DEE, GUEST, INVITED, LEFT, ROBOT, STRANGER, TEAM
+from tests.world import World
 
 EVE = "U000000EVE"
 
@@ -293,3 +294,13 @@ async def test_without_addresses_nobody_is_joined_and_everybody_is_enrolled(offi
     assert ann.id != eve.id
     assert eve.email is None
     assert office.slack.tokens.keys() == {BOT_TOKEN}
+
+
+async def test_a_workspace_is_known_the_moment_that_it_is_connected(world: World):
+    office = Office(world)
+    assert await office.door.workspaces.connected() == []
+
+    await office.installs()
+
+    assert [workspace.team_id for workspace in await office.door.workspaces.connected()] == [TEAM]
+    await office.app.aclose()

@@ -16,6 +16,7 @@ from app.organization import EVERYONE
 from integrations.slack import layouts, refusals, ruling
 from integrations.slack.layouts import (
     AdminHome,
+    Approval,
     Gift,
     GiveFields,
     GiveTerms,
@@ -23,7 +24,10 @@ from integrations.slack.layouts import (
     Json,
     Message,
     Month,
+    Offer,
     Person,
+    Request,
+    Reward,
     RuleFields,
     RuleLine,
     Setup,
@@ -88,8 +92,21 @@ def home() -> Json:
         items=items(),
         updated_at=NOW,
         has_older=True,
+        rewards=(
+            Reward("1", "Coffee for two", "At the bar around the corner", 60, in_reach=True),
+            Reward("2", "A book of your choice", "From the shop on the square", 120, in_reach=True),
+            Reward("3", "An afternoon off", "Your manager is told", 400, in_reach=False),
+        ),
+        requests=(Request("4", "Cinema ticket", 80, "waiting for approval", can_cancel=True),),
+        pending=80,
     )
     return layouts.staff_home(POINTS, shown)
+
+
+def redeem() -> Json:
+    """The form for redeeming, with a note."""
+    offer = Offer("A book of your choice", "From the shop on the square", 120, 135, needs_approval=True)
+    return layouts.redeem_form(POINTS, offer, "{}", note_chars_max=300, note="“The Overstory”, if they have it")
 
 
 def line(name: str, rule: Rule) -> RuleLine:
@@ -100,7 +117,7 @@ def line(name: str, rule: Rule) -> RuleLine:
 def admin_home() -> Json:
     """Home of an admin, who has set everything up and told nobody yet."""
     shown = AdminHome(
-        setup=Setup(allowance=True, values=True, feed_channel=True, invited=False),
+        setup=Setup(allowance=True, values=True, feed_channel=True, invited=False, rewards=True),
         admins=(ANA, EMIL),
         default_line="Give 50 a month · receive yes",
         rules=(
@@ -111,6 +128,8 @@ def admin_home() -> Json:
         paused=False,
         month=Month(0, 0, 61, None),
         updated_at=NOW,
+        waiting=(Approval("1", CARLA, "A book of your choice", 120, 2, "“The Overstory”, if they have it"),),
+        has_rewards=True,
     )
     return layouts.admin_home(POINTS, shown)
 
@@ -149,6 +168,7 @@ def scenes() -> dict[str, dict[str, Any]]:
         "home": {"in": "home", "view": home()},
         "admin-home": {"in": "home", "view": admin_home()},
         "rule": {"in": "modal", "view": rule()},
+        "redeem": {"in": "modal", "view": redeem()},
     }
 
 

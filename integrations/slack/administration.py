@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import allowance, audit, organization, recognition
+from app import allowance, audit, organization, recognition, reward
 from app.allowance import AllowancePolicy, AllowancePolicyVersion
 from app.core.actor import Actor
 from app.db import COUNTED_MAX, Database, Slice, columns, scoped
 from app.organization import Audience, Group, Member, Membership, MemberStatus, ParticipationMode
 from app.recognition import CheckGiving, Effect, GivingPolicy, GivingRule, Verdict, Wish
-from integrations.slack import gifts, layouts, manifest, people, ruling
+from integrations.slack import gifts, layouts, manifest, people, rewards, ruling
 from integrations.slack.layouts import AdminHome, Checked, FeatureOff, Month, RuleLine, Setup, Standing, VerdictLine
 from integrations.slack.layouts.wording import PEOPLE, listing
 from integrations.slack.models import SlackOrigin
@@ -109,6 +109,7 @@ class Administration:
             given = await connection.execute(scoped(SlackOrigin, here, columns(SlackOrigin).gift_id).limit(1))
             totals = await recognition.standings.totals(connection, here, month)
             undelivered = await audit.feed.count(connection, here, READER)
+            waiting, waiting_more = await rewards.waiting(connection, workspace, now)
             return AdminHome(
                 setup=Setup(
                     # Version 1 was made with the organization: nobody has looked at it. Saving the form as it is makes the next.
@@ -116,6 +117,7 @@ class Administration:
                     values=any(value.archived_at is None for value in values.values()),
                     feed_channel=bool(workspace.terms.feed_channel),
                     invited=given.one_or_none() is not None,
+                    rewards=await _has_rewards(connection, here),
                 ),
                 admins=tuple(await gifts.admins(connection, workspace, ADMINS_MAX)),
                 default_line=await self._default(connection, workspace, rules, now),
@@ -124,6 +126,9 @@ class Administration:
                 paused=rules.giving.paused,
                 month=Month(totals.points, totals.people_gave, await _active(connection, here), totals.top_value),
                 updated_at=local,
+                waiting=waiting,
+                waiting_more=waiting_more,
+                has_rewards=True,
                 features_off=self._features_off(workspace),
                 undelivered=COUNTED_MAX if undelivered is None else undelivered,
                 web_url=self.web_url,
@@ -274,6 +279,12 @@ async def _people_set(connection: AsyncConnection, here: UUID) -> int:
         member.mode != ParticipationMode.NORMAL, member.status != MemberStatus.DEACTIVATED, member.id.not_in(inside)
     )
     return int((await connection.execute(wanted)).scalar_one())
+
+
+async def _has_rewards(connection: AsyncConnection, here: UUID) -> bool:
+    """Whether there is anything to be had."""
+    wanted = scoped(reward.Reward, here, columns(reward.Reward).id).where(columns(reward.Reward).archived_at.is_(None))
+    return (await connection.execute(wanted.limit(1))).one_or_none() is not None
 
 
 async def _active(connection: AsyncConnection, here: UUID) -> int:

@@ -19,15 +19,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from app.core.errors import Busy, PlauditError
-from integrations.slack import emoji, layouts, refusals, telling
-from integrations.slack.desk import Asker, Desk, Stopped
+from integrations.slack import emoji, jobs, layouts, refusals
+from integrations.slack.desk import Asker, Stopped
 from integrations.slack.drafts import Typed
 from integrations.slack.events import Events
 from integrations.slack.grammar import Giving, Mistake, Open, Subcommand, Way, read
-from integrations.slack.interactions import Answer, Interactions, Press, is_private_name
+from integrations.slack.interactions import Answer, Press, is_private_name
 from integrations.slack.layouts import Message
 from integrations.slack.models import Way as Door
-from integrations.slack.words import Words
+from integrations.slack.shopping import Shopping
 from integrations.slack.workspaces import Workspace, Workspaces
 
 NOT_INSTALLED = "Plaudit is not installed here. Ask an admin of this workspace to install it."
@@ -109,11 +109,12 @@ class OwnAuthorize(AsyncAuthorize):
 class Listeners:
     """The listeners, one per kind of request, each of which asks the desk for an answer."""
 
-    def __init__(self, desk: Desk, words: Words, events: Events, interactions: Interactions, takes: Takes) -> None:
-        self.desk = desk
-        self.words = words
+    def __init__(self, shopping: Shopping, events: Events, takes: Takes) -> None:
+        self.shopping = shopping
+        self.interactions = shopping.interactions
+        self.desk = self.interactions.desk
+        self.words = self.interactions.words
         self.events = events
-        self.interactions = interactions
         self.takes = takes
         """By action id or callback id."""
 
@@ -153,7 +154,7 @@ class Listeners:
         if message is None:
             await ack()
         else:
-            await ack(**telling.spoken(message), response_type="ephemeral")
+            await ack(**jobs.spoken(message), response_type="ephemeral")
 
     async def _commanded(self, workspace: Workspace, body: dict[str, Any]) -> Message | None:
         """What the command answers; None when a form was opened instead."""
@@ -161,7 +162,12 @@ class Listeners:
         named = reading.people if isinstance(reading, Giving) else ()
         asker = await self.desk.asker(workspace, str(body["user_id"]), body.get("team_id"), named)
         key = f"slack:command:{body['trigger_id']}"
+        channel = {"id": body.get("channel_id")}
+        opened = {"trigger_id": body["trigger_id"], "channel": channel, **_reply(body)}
         if isinstance(reading, Subcommand):
+            press = Press(asker, "command", "", opened)
+            if reading.word == "redeem" and await self.shopping.opens(press, reading.rest):
+                return None
             return await self.words.answer(asker, reading, key)
         if isinstance(reading, Mistake):
             return refusals.mistyped(reading)
@@ -171,8 +177,6 @@ class Listeners:
             if reading.points is not None:
                 return await self.desk.give(asker, typed, key)
         assert isinstance(reading, Giving | Open), "a command is never ignored"
-        channel = {"id": body.get("channel_id")}
-        opened = {"trigger_id": body["trigger_id"], "channel": channel, **_reply(body)}
         await self.interactions.show_form(Press(asker, "command", "", opened), typed)
         return None
 

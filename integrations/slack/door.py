@@ -16,6 +16,7 @@ from app import audit
 from app.core.errors import Busy, PlauditError
 from app.core.settings import Settings
 from app.db import Database, Slice
+from app.reward import Vouchers
 from integrations.slack import install
 from integrations.slack.administering import Administering
 from integrations.slack.administration import Administration
@@ -32,6 +33,7 @@ from integrations.slack.reader import NAME, SlackReader
 from integrations.slack.recorder import Recorder
 from integrations.slack.rounds import Rounds
 from integrations.slack.sender import Sender
+from integrations.slack.shopping import Shopping
 from integrations.slack.socket_mode import SocketMode
 from integrations.slack.telling import Teller
 from integrations.slack.words import Words
@@ -74,8 +76,9 @@ class SlackDoor:
         self.socket: SocketMode | None = None
         self._round = asyncio.Event()
         administering = Administering(self.interactions, self.administration, self.replay)
-        takes = {**self.interactions.takes, **administering.takes}
-        listeners = Listeners(self.desk, self.words, self.events, self.interactions, takes)
+        self.shopping = Shopping(administering.windows, Vouchers(database, secret_key), settings.public_url)
+        takes = {**self.interactions.takes, **self.shopping.takes, **administering.takes}
+        listeners = Listeners(self.shopping, self.events, takes)
         self.bolt = self._bolt(listeners)
         app_token = settings.slack_app_token.get_secret_value()
         if app_token:

@@ -53,7 +53,7 @@ class Events:
     async def _tell(self, workspace: Workspace, event: Mapping[str, Any], message: Message, once: str) -> None:
         """Answers whoever caused the event, once, where only they see it."""
         channel, user = str(event.get("channel") or ""), str(event["user"])
-        said = telling.spoken(message)
+        said = jobs.spoken(message)
         job = Job(Kind.TELL, once, f"tell:{channel}:{user}", channel=channel, user=user, thread=_thread(event), message=said)
         async with self.database.bookkeeping() as connection:
             await jobs.plan(connection, workspace.organization_id, [(0, job)], self.database.clock())

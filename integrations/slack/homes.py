@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import recognition
+from app import recognition, reward
 from app.allowance import BringUpToDate, Period, bounds
 from app.core.actor import Actor, Door, Permission, system
 from app.db import Database, Slice
 from app.recognition import Recognition
-from integrations.slack import gifts, layouts, people, preferences
+from integrations.slack import gifts, layouts, people, preferences, rewards
 from integrations.slack.administration import Administration
-from integrations.slack.layouts import HistoryItem, HistoryPage, Person, StaffHome, Standing
+from integrations.slack.layouts import HistoryItem, HistoryPage, Person, ShopPage, StaffHome, Standing
 from integrations.slack.people import Known
 from integrations.slack.workspaces import Workspace
 
@@ -47,6 +47,9 @@ class Homes:
         if state.get("tab") == "history":
             number = min(max(int(state.get("page", 0)), 0), PAGE_MAX)
             return layouts.history_home(await self.history(workspace, actor, number))
+        if state.get("tab") == "rewards":
+            number = min(max(int(state.get("page", 0)), 0), PAGE_MAX)
+            return layouts.shop_home(workspace.unit, await self.shop(workspace, actor, number))
         return layouts.staff_home(workspace.unit, await self.staff(workspace, known))
 
     async def staff(self, workspace: Workspace, known: Known) -> StaffHome:
@@ -59,6 +62,9 @@ class Homes:
             balance = await gifts.balance(connection, workspace, known.member_id)
             page = await recognition.standings.own_page(connection, actor, Slice(RECENT))
             items = await self.items(connection, workspace, actor, page.rows)
+            shown, has_more_rewards = await rewards.in_home(connection, actor, balance)
+            requests, has_more_requests = await rewards.requests(connection, actor)
+            held = await reward.reads.pending(connection, workspace.organization_id, [known.member_id])
         return StaffHome(
             balance=balance,
             standing=await self.standing(workspace, known.member_id),
@@ -69,6 +75,11 @@ class Homes:
             items=items,
             updated_at=now.astimezone(ZoneInfo(workspace.time_zone)),
             has_older=page.has_next,
+            rewards=shown,
+            has_more_rewards=has_more_rewards,
+            requests=requests,
+            has_more_requests=has_more_requests,
+            pending=held[known.member_id],
             web_url=self.web_url,
             is_admin=actor.may(Permission.POLICY_EDIT),
             is_new=not page.rows,
@@ -92,6 +103,13 @@ class Homes:
             items = await self.items(connection, workspace, actor, found.rows[number * PER_PAGE :])
         moment = self.database.clock().astimezone(ZoneInfo(workspace.time_zone))
         return HistoryPage(items, number, found.has_next, moment, actor.may(Permission.POLICY_EDIT), self.web_url)
+
+    async def shop(self, workspace: Workspace, actor: Actor, number: int) -> ShopPage:
+        """One page of what there is for a member."""
+        async with self.database.read() as connection:
+            shelf = await rewards.shelf(connection, workspace, actor, number)
+        moment = self.database.clock().astimezone(ZoneInfo(workspace.time_zone))
+        return ShopPage(shelf, moment, actor.may(Permission.POLICY_EDIT), self.web_url)
 
     async def items(
         self, connection: AsyncConnection, workspace: Workspace, actor: Actor, rows: Sequence[Recognition]

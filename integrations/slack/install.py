@@ -95,6 +95,7 @@ class Installer:
         # What happened before the workspace was connected is not told there.
         await audit.feed.place(self.database, NAME, act.actor.organization_id, at_head=True)
         is_new = await self.database.submit(act)
+        self.workspaces.forget()  # A row that is new has touched none, and who looks for it next must find it.
         async with self.database.bookkeeping() as connection:
             await jobs.resume(connection, act.actor.organization_id)
         return is_new

@@ -12,7 +12,7 @@ from app.core.errors import Code, Refusal
 from app.core.ids import new_key
 from app.recognition import BoostRecognition, CommentOnRecognition
 from integrations.slack import drafts, gifts, jobs, layouts, markup, preferences, telling
-from integrations.slack.api import Slack, SlackError
+from integrations.slack.api import Denied, Slack, SlackError
 from integrations.slack.desk import Asker, Desk, Stopped
 from integrations.slack.drafts import Typed
 from integrations.slack.giving import BoostInSlack, Place, Sent, ThankOnce
@@ -24,6 +24,8 @@ from integrations.slack.words import Words
 OPEN_SECONDS = 2.0
 log = logging.getLogger("plaudit.slack")
 THANK_YOU = "Thank you!"
+_UNSHOWN = frozenset({"invalid_blocks", "invalid_arguments"})
+"""How Slack refuses a view that it cannot show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,18 @@ class Interactions:
             "notifications_save": self._notified,
         }
 
-    async def open(self, press: Press, view: Json) -> None:
-        """Opens a form: the one call that is made at once, as its trigger lives for three seconds."""
+    async def open(self, press: Press, view: Json, *, otherwise: Json | None = None) -> None:
+        """Opens a form: the one call that is made at once, as its trigger lives for three seconds. `otherwise`: what to open
+        where Slack cannot show the first, as it does not get at a picture."""
         method = "views.push" if (press.body.get("view") or {}).get("type") == "modal" else "views.open"
+        given: dict[str, Any] = {"seconds": OPEN_SECONDS, "trigger_id": press.trigger}
         try:
-            await self.slack.call(press.asker.workspace, method, seconds=OPEN_SECONDS, trigger_id=press.trigger, view=view)
+            try:
+                await self.slack.call(press.asker.workspace, method, view=view, **given)
+            except Denied as denied:
+                if otherwise is None or denied.error not in _UNSHOWN:
+                    raise
+                await self.slack.call(press.asker.workspace, method, view=otherwise, **given)
         except SlackError as error:
             log.info("a form in workspace %s was not opened: %s", press.asker.workspace.team_id, error)
             raise Stopped(layouts.note("Slack didn't open the form. Please try again.")) from error
@@ -117,7 +126,7 @@ class Interactions:
         """Answers a press in words, in the place of what was pressed where only its reader sees that, once. `once`: what the
         answer is to, where the same may be sent again by another press."""
         workspace, user, url = press.asker.workspace, press.asker.user_id, str(press.body.get("response_url") or "")
-        said = telling.spoken(message)
+        said = jobs.spoken(message)
         once = once or f"press:{press.trigger or new_key()}"
         lane = f"tell:{press.channel}:{user}"
         if url and replace:

@@ -1,7 +1,7 @@
 """Jobs: what Slack is to be told, planned as rows, and the lanes in which their order is kept."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.ids import Ids, last_id
 from app.db import columns, insert, scoped, table_of
+from integrations.slack.layouts import Message
 from integrations.slack.models import DeliveryState, SlackDelivery
 
 KEPT_DAYS = 7
@@ -44,10 +45,18 @@ class Kind(StrEnum):
     """Become a member of the feed channel: only there are reactions on our posts told to us."""
     HOME = "home"
     """Publish somebody's Home anew."""
+    ASK = "ask"
+    """Ask an admin about a redemption."""
+    SETTLE = "settle"
+    """Bring such a question up to date: what was decided stands in the place of its buttons."""
+    NEWS = "news"
+    """Tell a member what became of its redemption."""
 
 
-TELLING = frozenset({Kind.POST, Kind.DIRECT, Kind.MARK})
-"""What tells of a recognition for the first time."""
+TELLING = frozenset({Kind.POST, Kind.DIRECT, Kind.MARK, Kind.ASK})
+"""What tells of a recognition or a redemption for the first time."""
+ASKED_DAYS = 365
+"""So long a question to an admin is remembered after it was told, as it is changed when it is decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,12 @@ class Job:
     """Sealed: the address to answer by."""
     message: dict[str, Any] = field(default_factory=dict)
     """What to say, where it says no more than its reader knows already."""
+    redemption: str = ""
+    """The redemption, where it is about one and not about a recognition."""
+    step: str = ""
+    """What became of the redemption: the event's last word, `approved`."""
+    said: str = ""
+    """The remark that was made with that."""
 
     def document(self) -> str:
         """As JSON, without what is empty."""
@@ -97,6 +112,11 @@ def directs(user_id: str) -> str:
     return f"direct:{user_id}"
 
 
+def asking(redemption_id: UUID, user_id: str) -> str:
+    """What makes the question to an admin itself."""
+    return f"{Kind.ASK}:{redemption_id}:{user_id}"
+
+
 def homes(user_id: str) -> str:
     """The lane of somebody's Home."""
     return f"home:{user_id}"
@@ -114,7 +134,7 @@ async def plan(connection: AsyncConnection, organization_id: UUID, jobs: Iterabl
             "lane": job.lane,
             "job": job.document(),
             "sequence": sequence,
-            "recognition_id": UUID(job.recognition) if job.kind in TELLING else None,
+            "recognition_id": UUID(job.recognition or job.redemption) if job.kind in TELLING else None,
             "state": DeliveryState.WAITING,
             "tries": 0,
         }
@@ -140,16 +160,31 @@ def overtaken(organization_id: UUID, lane: str, moment: datetime) -> sa.Executab
 
 
 async def purge(connection: AsyncConnection, organization_id: UUID, now: datetime) -> int:
-    """Forgets what was delivered a week ago."""
+    """Forgets what was delivered a week ago; a question to an admin, a year ago."""
     delivery = columns(SlackDelivery)
+    is_past = sa.or_(delivery.once.not_like(f"{Kind.ASK}:%"), delivery.done_at < now - timedelta(days=ASKED_DAYS))
     statement = sa.delete(table_of(SlackDelivery)).where(
         delivery.organization_id == organization_id,
         delivery.state == DeliveryState.DONE,
         delivery.done_at < now - timedelta(days=KEPT_DAYS),
+        is_past,
     )
     return (await connection.execute(statement)).rowcount
 
 
-def planned(organization_id: UUID, recognition_id: UUID) -> sa.Select[Any]:
-    """Everything planned that tells of a recognition for the first time."""
-    return scoped(SlackDelivery, organization_id).where(columns(SlackDelivery).recognition_id == recognition_id)
+def planned(organization_id: UUID, id_: UUID) -> sa.Select[Any]:
+    """Everything planned that tells of a recognition or a redemption for the first time."""
+    return scoped(SlackDelivery, organization_id).where(columns(SlackDelivery).recognition_id == id_)
+
+
+def told_at(organization_id: UUID, job: Job, channel: str, ts: str) -> sa.Executable:
+    """The statement that remembers where a job was told, so that the message can be changed."""
+    delivery = columns(SlackDelivery)
+    this = (delivery.organization_id == organization_id, delivery.once == job.once)
+    return sa.update(table_of(SlackDelivery)).where(*this).values(job=replace(job, channel=channel, ts=ts).document())
+
+
+def spoken(message: Message) -> dict[str, Any]:
+    """A message as arguments of a call."""
+    said: dict[str, Any] = {"text": message.text, "blocks": message.blocks}
+    return said | ({"metadata": message.metadata} if message.metadata is not None else {})

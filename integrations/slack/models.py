@@ -218,7 +218,7 @@ class SlackDelivery(TenantTable, table=True):
     sequence: int = whole()
     """The event that asked for it; 0: none. Lanes are walked in this order, whatever the clocks of several processes say."""
     recognition_id: UUID | None = identifier(default=None)
-    """The recognition that it tells of for the first time."""
+    """The recognition, or the redemption, that it tells of for the first time."""
     state: DeliveryState = word(DeliveryState, default=DeliveryState.WAITING)
     tries: int = whole(default=0)
     not_before: datetime | None = moment(default=None)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import allowance, organization
-from app.core.actor import Actor, Door, Role, system
+from app.core.actor import PERMISSIONS, Actor, Door, Permission, Role, system
 from app.core.errors import PlauditError, Refusal
 from app.db import Batch, Database, Draft, Want, columns, row, rows, scoped, table_of
 from app.organization import Group, Member, Membership, MemberStatus, Organization, ParticipationMode
@@ -339,6 +339,20 @@ async def by_member(connection: AsyncConnection, workspace: Workspace, member_id
         person.team_id == workspace.team_id, person.member_id.in_(wanted), person.deleted == sa.false()
     )
     return {found.member_id: _known(found) for found in await connection.execute(statement.order_by(person.user_id))}
+
+
+async def with_right(connection: AsyncConnection, workspace: Workspace, right: Permission) -> dict[UUID, Known]:
+    """The accounts of everyone active whose role carries a right, by member, those who were here first before the others."""
+    person, member = columns(SlackPerson), columns(Member)
+    roles = [role for role in Role if right in PERMISSIONS[role]]
+    statement = _people(workspace.organization_id).where(
+        person.team_id == workspace.team_id,
+        person.deleted == sa.false(),
+        member.role.in_(roles),
+        member.status == MemberStatus.ACTIVE,
+    )
+    rows = await connection.execute(statement.order_by(member.id, person.user_id.desc()))
+    return {found.member_id: _known(found) for found in rows}
 
 
 def _people(organization_id: UUID) -> sa.Select[Any]:

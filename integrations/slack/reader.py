@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import audit, recognition
 from app.audit import AuditEvent, DeadLetter
+from app.core.actor import Permission
 from app.core.clock import Clock
 from app.core.errors import Code, Refusal
 from app.db import columns, scoped, table_of
 from app.recognition import Recognition, Visibility
-from integrations.slack import jobs, people
+from app.reward import Redemption
+from integrations.slack import jobs, people, reward_jobs
 from integrations.slack.jobs import Job, Kind
 from integrations.slack.models import DeliveryState, PostKind, SlackDelivery, SlackOrigin, SlackPost, SlackPreference, Way
 from integrations.slack.people import Known
@@ -44,9 +46,12 @@ class Facts:
     watched: frozenset[str]
     """Users who look at their Home."""
     places: dict[UUID, list[Job]]
-    """By recognition: what was planned or posted about it."""
+    """By recognition or redemption: what was planned or posted about it."""
     recipients: dict[UUID, list[UUID]]
     """By recognition that was changed: whom it thanks."""
+    redemptions: dict[UUID, Redemption]
+    deciders: dict[UUID, Known]
+    """Who decides about redemptions, by member; read where one is spoken of."""
 
 
 class SlackReader:
@@ -71,7 +76,7 @@ class SlackReader:
             for job in _wanted(event, facts):
                 planned.append((event.sequence, job))
                 if job.kind in jobs.TELLING:
-                    facts.places.setdefault(UUID(job.recognition), []).append(job)
+                    facts.places.setdefault(UUID(job.recognition or job.redemption), []).append(job)
         await jobs.plan(connection, workspace.organization_id, planned, facts.now)
         self.planned()
 
@@ -98,6 +103,8 @@ def _wanted(event: AuditEvent, facts: Facts) -> list[Job]:
     if event.action == "slack.settings_changed":
         channel = str(audit.feed.body(event).get("feed_channel") or "")
         return [Job(Kind.JOIN, f"join:{event.sequence}", jobs.posts(channel), channel=channel)] if channel else []
+    if kind == "redemption":
+        return _redemption(event, facts)
     if kind != "recognition":
         members = {UUID(subject)} if kind == "member" else set()
         return _homes(event, facts, members | ({event.actor_id} if event.actor_id is not None else set()))
@@ -120,6 +127,15 @@ def _wanted(event: AuditEvent, facts: Facts) -> list[Job]:
             lane = jobs.directs(giver.user_id)
             found.append(Job(Kind.THANKED, once, lane, str(row.id), user=giver.user_id, gift=str(body["comment"])))
     return found + _homes(event, facts, _concerned(event, facts, row, body))
+
+
+def _redemption(event: AuditEvent, facts: Facts) -> list[Job]:
+    """What became of a redemption is told to its member and to those who decide, each of whom sees it in Home, too."""
+    row = facts.redemptions.get(UUID(event.subject.partition(":")[2]))
+    if row is None:
+        return []
+    found = reward_jobs.wanted(event, row, facts.accounts.get(row.member_id), facts.deciders, facts.places.get(row.id, ()))
+    return found + _homes(event, facts, {row.member_id, *facts.deciders})
 
 
 def _given(facts: Facts, row: Recognition, body: dict[str, Any]) -> list[Job]:
@@ -203,11 +219,16 @@ async def _facts(connection: AsyncConnection, workspace: Workspace, events: Sequ
     recipients = await recognition.reads.recipients(connection, organization_id, changed) if changed else {}
     members |= {member_id for ids in recipients.values() for member_id in ids}
     origins = await _by(connection, SlackOrigin, organization_id, columns(SlackOrigin).gift_id, gifts)
+    claimed = {UUID(event.subject.partition(":")[2]) for event in events if event.subject.startswith("redemption:")}
+    redemptions = await _by(connection, Redemption, organization_id, columns(Redemption).id, claimed)
+    deciders = await people.with_right(connection, workspace, Permission.REDEMPTION_DECIDE) if claimed else {}
+    members |= {row.member_id for row in redemptions} | deciders.keys()
     accounts = await people.by_member(connection, workspace, members)
     watched = await _watched(connection, organization_id, {account.user_id for account in accounts.values()}, now)
-    places = {id_: await _places(connection, organization_id, id_) for id_ in changed}
+    places = {id_: await _places(connection, organization_id, id_) for id_ in changed | claimed}
     by_gift = {row.gift_id: cast(SlackOrigin, row) for row in origins}
-    return Facts(workspace, now, recognitions, by_gift, accounts, watched, places, recipients)
+    by_id = {row.id: cast(Redemption, row) for row in redemptions}
+    return Facts(workspace, now, recognitions, by_gift, accounts, watched, places, recipients, by_id, deciders)
 
 
 async def _by(connection: AsyncConnection, model: Any, organization_id: UUID, column: Any, ids: set[UUID]) -> Sequence[Any]:
@@ -227,7 +248,7 @@ async def _watched(connection: AsyncConnection, organization_id: UUID, users: se
 
 
 async def _places(connection: AsyncConnection, organization_id: UUID, recognition_id: UUID) -> list[Job]:
-    """Where a recognition was told, or is about to be: posts that are out, and those that wait in their lanes."""
+    """Where a recognition (or redemption) was told, or is about to be: posts that are out, and those that wait in their lanes."""
     found: dict[tuple[str, str, Kind], Job] = {}
     for row in await connection.execute(jobs.planned(organization_id, recognition_id)):
         job = jobs.parse(row.job)

@@ -13,14 +13,15 @@ from app import organization, recognition
 from app.core.errors import Misconfigured
 from app.db import Database, Slice, columns, insert, scoped, table_of
 from app.recognition import Boost
-from integrations.slack import gifts, jobs, layouts, people, preferences
+from integrations.slack import gifts, jobs, layouts, people, preferences, rewards
 from integrations.slack.api import Denied, Slack
 from integrations.slack.channels import Channels
 from integrations.slack.gifts import Shown
 from integrations.slack.homes import Homes
-from integrations.slack.jobs import TELLING, Job, Kind
+from integrations.slack.jobs import TELLING, Job, Kind, spoken
 from integrations.slack.layouts import Message
 from integrations.slack.models import Choice, PostKind, SlackOrigin, SlackPost, Way
+from integrations.slack.reward_news import RewardNews
 from integrations.slack.workspaces import Workspace, Workspaces
 
 MARK = "white_check_mark"
@@ -58,6 +59,7 @@ class Teller:
             Kind.ANSWER: self._answer,
             Kind.JOIN: self._join,
             Kind.HOME: self._home,
+            **RewardNews(database, slack).does,
         }
 
     async def __call__(self, workspace: Workspace, job: Job) -> Statements:
@@ -206,13 +208,15 @@ class Teller:
         member_id = next((id_ for id_, account in found.accounts.items() if account.user_id == user_id), None)
         if member_id is None:
             return None
+        actor = found.accounts[member_id].actor(workspace.organization_id)
         async with self.database.read() as connection:
             balance = await gifts.balance(connection, workspace, member_id)
+            has_rewards = await rewards.has_any(connection, actor)
             said = await recognition.reads.comments_pages(connection, workspace.organization_id, [found.row.id], Slice(50))
         if found.row.revoked_at is not None:
             return layouts.received_taken_back(workspace.unit, found.gift, balance)
         thanked = any(author.id == member_id for _, author in said[found.row.id].rows)
-        return layouts.received(workspace.unit, found.gift, balance, first=first, rewards=False, thanked=thanked)
+        return layouts.received(workspace.unit, found.gift, balance, first=first, rewards=has_rewards, thanked=thanked)
 
     async def _added(self, workspace: Workspace, job: Job) -> Statements:
         found = await self._shown(workspace, job)
@@ -363,9 +367,3 @@ def permalink(workspace: Workspace, channel_id: str, message_ts: str, thread_ts:
         return ""
     thread = f"?thread_ts={thread_ts}&cid={channel_id}" if thread_ts and thread_ts != message_ts else ""
     return f"{workspace.url.rstrip('/')}/archives/{channel_id}/p{message_ts.replace('.', '')}{thread}"
-
-
-def spoken(message: Message) -> dict[str, Any]:
-    """A message as arguments of a call."""
-    said: dict[str, Any] = {"text": message.text, "blocks": message.blocks}
-    return said | ({"metadata": message.metadata} if message.metadata is not None else {})

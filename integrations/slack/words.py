@@ -1,4 +1,4 @@
-"""What can be asked in words: balance, history, values, top, undo, help."""
+"""What can be asked in words: balance, history, values, top, undo, rewards, help."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -7,12 +7,12 @@ from app import organization, recognition
 from app.core.actor import Permission
 from app.core.errors import Refusal
 from app.db import Slice
-from integrations.slack import gifts, layouts, markup, people, refusals
+from integrations.slack import gifts, layouts, markup, people, refusals, rewards
 from integrations.slack.desk import Asker, Desk
 from integrations.slack.giving import undo
 from integrations.slack.grammar import Subcommand
 from integrations.slack.homes import period_start
-from integrations.slack.layouts import Message
+from integrations.slack.layouts import Message, Shelf
 
 COMMAND = "/kudos"
 WORDS = (
@@ -21,6 +21,8 @@ WORDS = (
     ("values", "the company values"),
     ("top [week|month|quarter|year]", "who gave and received most, where that is switched on"),
     ("undo", "takes back what you gave last"),
+    ("rewards", "what you can have for what you received"),
+    ("redeem [reward]", "opens the form for a reward"),
     ("help", "this"),
 )
 PERIODS = {"week": "This week", "month": "This month", "quarter": "This quarter", "year": "This year"}
@@ -39,7 +41,7 @@ class Words:
             "top": self.top,
             "undo": self.undo,
             "rewards": self.rewards,
-            "redeem": self.rewards,
+            "redeem": self.redeem,
             "settings": self.settings,
             "admin": self.settings,
         }
@@ -115,8 +117,22 @@ class Words:
         return layouts.note(f"Taken back: what you gave {people}.{rest}")
 
     async def rewards(self, asker: Asker, _rest: str, _key: str) -> Message:
-        """Nothing is to be had for points yet."""
-        return layouts.note(f"There are no rewards here yet. Your {markup.escape(asker.workspace.unit.plural)} stay yours.")
+        """What there is for what was received."""
+        async with self.database.read() as connection:
+            shelf = await rewards.shelf(connection, asker.workspace, asker.actor, 0)
+        return layouts.shop_message(asker.workspace.unit, shelf)
+
+    async def redeem(self, asker: Asker, rest: str, _key: str) -> Message:
+        """Rewards that are called so, to choose from: no form opens without a trigger, and of several none."""
+        said = markup.plain(rest, {}, {}, {})
+        async with self.database.read() as connection:
+            found = await rewards.named(connection, asker.actor, said) if said else []
+            shelf = await rewards.shelf(connection, asker.workspace, asker.actor, 0)
+            if found:
+                first = await rewards.offered(connection, asker.actor, found[: rewards.PER_PAGE])
+                shelf = Shelf(first, shelf.balance, has_more=len(found) > len(first))
+        sentence = "" if found or not said else f"No reward is called “{markup.escape(said)}”."
+        return layouts.shop_message(asker.workspace.unit, shelf, "Which one?" if len(found) > 1 else sentence)
 
     async def settings(self, asker: Asker, _rest: str, _key: str) -> Message:
         """Where settings are."""

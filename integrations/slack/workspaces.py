@@ -194,9 +194,13 @@ class Workspaces:
 
     def _forget(self, batch: Batch) -> None:
         if batch.touched(SlackWorkspace) or batch.touched(Organization):
-            self._known.clear()
-            self._everyone = [], 0.0
-            self._forgotten += 1
+            self.forget()
+
+    def forget(self) -> None:
+        """Looks everything up anew; also that there was no such workspace is remembered until then."""
+        self._known.clear()
+        self._everyone = [], 0.0
+        self._forgotten += 1
 
 
 def all_workspaces() -> sa.Select[Any]:

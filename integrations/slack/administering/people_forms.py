@@ -8,9 +8,9 @@ from app.core.ids import new_key
 from app.organization import ParticipationMode, SetParticipationMode
 from app.recognition import AdjustPoints
 from integrations.slack import gifts, layouts, people
-from integrations.slack.administering.windows import Windows, metadata, needed, refused
 from integrations.slack.administration import Administration
 from integrations.slack.interactions import Answer, Press
+from integrations.slack.windows import Windows, metadata, needed, refused
 
 _BLOCKS = {"memberId": "who", "idempotencyKey": "reason"}
 

@@ -10,13 +10,13 @@ from app.core.errors import Refusal
 from app.organization import ArchiveCompanyValue, CreateCompanyValue
 from app.recognition import SetGivingPolicy
 from integrations.slack import layouts
-from integrations.slack.administering.windows import Windows, metadata, needed, number, refused
 from integrations.slack.administration import Administration
 from integrations.slack.interactions import Answer, Press
 from integrations.slack.layouts import AllowanceFields, Json, Unit
 from integrations.slack.markup import escape
 from integrations.slack.ruling import PER
 from integrations.slack.terms import ChangeSlackSettings, Terms
+from integrations.slack.windows import Windows, metadata, needed, number, refused
 from integrations.slack.words import COMMAND
 from integrations.slack.workspaces import Workspace
 

@@ -11,11 +11,11 @@ from app.core.ids import new_key
 from app.organization import EVERYONE, GIVING_MODES, RECEIVING_MODES, Audience
 from integrations.slack import layouts, people
 from integrations.slack.administering.foresight import effect
-from integrations.slack.administering.windows import Windows, carried, filled, metadata, number, refused
 from integrations.slack.administration import Administration, RulesNow
 from integrations.slack.interactions import Answer, Press
 from integrations.slack.layouts import Json, RuleFields
 from integrations.slack.ruling import ApplyRule, Line, Rule
+from integrations.slack.windows import Windows, carried, filled, metadata, number, refused
 
 PEOPLE_MAX = 100
 """Whom a rule names in person: so many fit into its form."""

@@ -4,13 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from app.core.actor import Permission
 from app.core.errors import Forbidden, Refusal
+from integrations.slack.administering.catalog_forms import CatalogForms
+from integrations.slack.administering.decisions import Decisions
 from integrations.slack.administering.people_forms import PeopleForms
 from integrations.slack.administering.program_forms import ProgramForms
 from integrations.slack.administering.rule_forms import RuleForms
-from integrations.slack.administering.windows import Windows
 from integrations.slack.administration import Administration
 from integrations.slack.interactions import Answer, Interactions, Press
 from integrations.slack.markup import escape
+from integrations.slack.windows import Windows
 from integrations.slack.workspaces import Workspace
 
 ONLY_ADMINS = "Only admins can do this."
@@ -57,19 +59,23 @@ class Administering:
             "settings_save": program.settings_set,
             "dead_retry": program.retry,
             "setup_invite": program.invite,
-            "adm_rewards": _nothing,
             "adm_web": _nothing,
-            "redeem_admin": _nothing,
         }
-        self.takes: dict[str, Take] = {name: self._for_admins(take) for name, take in takes.items()}
+        edits = CatalogForms(self.windows).takes
+        decides = Decisions(self.windows).takes
+        self.takes: dict[str, Take] = {
+            **{name: self._for_admins(take, Permission.POLICY_EDIT) for name, take in takes.items()},
+            **{name: self._for_admins(take, Permission.REWARD_EDIT) for name, take in edits.items()},
+            **{name: self._for_admins(take, Permission.REDEMPTION_DECIDE) for name, take in decides.items()},
+        }
 
-    def _for_admins(self, take: Take) -> Take:
+    def _for_admins(self, take: Take, right: Permission) -> Take:
         """Asks for the right first, by the role that the database has now: a Home can be older than that. The act asks again
         under the lock."""
 
         async def taken(press: Press) -> Answer:
             try:
-                if not press.asker.actor.may(Permission.POLICY_EDIT):
+                if not press.asker.actor.may(right):
                     raise Forbidden(ONLY_ADMINS)
                 return await take(press)
             except Forbidden:
@@ -82,5 +88,5 @@ class Administering:
 
 
 async def _nothing(_press: Press) -> Answer:
-    """A link that Slack follows by itself; and rewards, of which there are none to look after yet."""
+    """A link that Slack follows by itself."""
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from integrations.slack.layouts import parts
 from integrations.slack.layouts.home import footer, tabs
 from integrations.slack.layouts.inputs import home
 from integrations.slack.layouts.parts import (
@@ -23,8 +24,11 @@ from integrations.slack.layouts.wording import PEOPLE, hashtags, link, mentions,
 WAITING_MAX = 10
 RULES_MAX = 17
 """With the default line and the people set one by one, two sections of fields are full."""
+NAMED_CHARS_MAX = 100
+"""Of a reward that somebody waits for, or of its trouble: ten of them with their notes and all the rules must fit into a view."""
 FEATURES_MAX = 5
 MESSAGES = Unit("message", "messages")
+DAYS = Unit("day", "days")
 
 
 def admin_home(unit: Unit, shown: AdminHome) -> Json:
@@ -33,7 +37,7 @@ def admin_home(unit: Unit, shown: AdminHome) -> Json:
     if not shown.setup.is_done:
         blocks += [*_setup(shown), divider()]
     if shown.waiting:
-        blocks += [*_waiting(unit, shown.waiting, shown.web_url), divider()]
+        blocks += [*_waiting(unit, shown), divider()]
     if shown.undelivered:
         blocks += [_undelivered(shown.undelivered), divider()]
     blocks += [*_who(shown), divider(), *_month(unit, shown), divider()]
@@ -74,13 +78,30 @@ def _step(done: bool, text: str, action_id: str, press: str) -> Json:
     return section(f":white_large_square: To do: {text}", accessory=button(action_id, press, "setup"))
 
 
-def _waiting(unit: Unit, waiting: Sequence[Approval], web_url: str | None) -> list[Json]:
+def _waiting(unit: Unit, shown: AdminHome) -> list[Json]:
     blocks = [header("Waiting for you")]
-    for one in waiting[:WAITING_MAX]:
-        line = f"{one.person.mention} wants *{word(one.reward)}* ({points(unit, one.price)})"
-        choices = [option("Approve", f"ok:{one.id}"), option("Decline and refund", f"no:{one.id}")]
-        blocks.append(section(f"{line}\nBalance after: {one.balance_after:,}", accessory=overflow("redeem_admin", choices)))
-    return blocks + ending(len(waiting) - WAITING_MAX, web_url)
+    for one in shown.waiting[:WAITING_MAX]:
+        blocks += [_approval(unit, one), *parts.quote(one.note, parts.EXCERPT_CHARS_MAX)]
+    return blocks + ending(len(shown.waiting[WAITING_MAX:]) + shown.waiting_more, shown.web_url)
+
+
+def _approval(unit: Unit, one: Approval) -> Json:
+    what, since = (
+        f"*{word(one.reward, NAMED_CHARS_MAX)}* ({points(unit, one.price)})",
+        f"for {DAYS.of(one.days)}" if one.days else "since today",
+    )
+    line, said, press, value = {
+        "decide": (f"{one.person.mention} wants {what}", f"Waits for approval {since}", "Approve", "ok"),
+        "deliver": (f"{one.person.mention} gets {what}", f"To be delivered by hand {since}", "Mark as delivered", "done"),
+        "trouble": (
+            f"{one.person.mention} gets {what}",
+            f":warning: Not delivered: {word(one.trouble, NAMED_CHARS_MAX)}",
+            "Try again",
+            "again",
+        ),
+    }[one.step]
+    choices = [option(press, f"{value}:{one.id}"), option("Decline…", f"no:{one.id}", "Gives the price back")]
+    return section(f"{line}\n{said}", accessory=overflow("redeem_admin", choices))
 
 
 def _undelivered(number: int) -> Json:

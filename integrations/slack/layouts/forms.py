@@ -11,6 +11,7 @@ from integrations.slack.layouts.wording import date, mentions, plural, points
 
 MESSAGE_CHARS_MAX = 2_000
 NOTHING_YET = GiveFields()
+STILL_TOLD = "What becomes of your own requests for rewards you are told anyway. Requests of others then wait in Home only."
 
 
 def give_form(
@@ -64,7 +65,7 @@ def boost_form(unit: Unit, gift: Gift, standing: Standing, initial: int | None, 
 def notifications_form(choice: str, metadata: str) -> Json:
     """When to be told in a direct message: `ALWAYS` or `NEVER`."""
     options = [option("Every time", "ALWAYS"), option("Never", "NEVER")]
-    tell = field("dm", "When somebody thanks me, tell me", radio(options, initial=choice))
+    tell = field("dm", "When somebody thanks me, tell me", radio(options, initial=choice), hint=STILL_TOLD)
     return modal("notifications_save", "Notifications", [tell], metadata=metadata, submit="Save")
 
 

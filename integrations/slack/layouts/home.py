@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from integrations.slack.layouts.answers import item_blocks, nothing_more
 from integrations.slack.layouts.inputs import home
 from integrations.slack.layouts.parts import actions, button, confirm, context, divider, ending, fields, header, section
-from integrations.slack.layouts.shapes import HistoryPage, Json, Request, Reward, StaffHome, Unit
+from integrations.slack.layouts.shapes import HistoryPage, Json, Reward, StaffHome, Unit
 from integrations.slack.layouts.wording import DOT, PEOPLE, date, link, points, time, word
 
 RECENT_MAX = 5
@@ -23,9 +23,9 @@ def staff_home(unit: Unit, shown: StaffHome) -> Json:
     if not shown.is_new:
         blocks += [header("Recent"), *_items(shown)]
     if shown.rewards:
-        blocks += [divider(), *_rewards(unit, shown.rewards, shown.web_url)]
+        blocks += [divider(), *_rewards(unit, shown, shown.rewards)]
     if shown.requests:
-        blocks += [divider(), *_requests(unit, shown.requests, shown.web_url)]
+        blocks += [divider(), *_requests(unit, shown)]
     blocks += [divider(), _footer(shown)]
     return home(blocks, tab="me", p=0)
 
@@ -37,12 +37,15 @@ def history_home(shown: HistoryPage) -> Json:
     blocks += [block for item in shown.items[:PAGE_MAX] for block in item_blocks(item)]
     if not shown.items:
         blocks.append(section("There is nothing on this page."))
-    # An action's id stands once in a row, so that each direction has its own.
-    turns = [button("home_page_newer", "Newer", str(shown.page - 1))] if shown.page > 0 else []
-    if shown.has_older:
-        turns.append(button("home_page_older", "Older", str(shown.page + 1)))
-    blocks += [actions([*turns, button("home_back", "Back", "me")]), divider(), _footer(shown)]
+    way = turns("home_page", shown.page, has_more=shown.has_older, back="Newer", on="Older")
+    blocks += [actions([*way, button("home_back", "Back", "me")]), divider(), _footer(shown)]
     return home(blocks, tab="history", p=shown.page)
+
+
+def turns(prefix: str, page: int, *, has_more: bool, back: str, on: str) -> list[Json]:
+    """The buttons to the pages before and after. An action's id stands once in a row, so that each direction has its own."""
+    made = [button(f"{prefix}_newer", back, str(page - 1))] if page > 0 else []
+    return [*made, button(f"{prefix}_older", on, str(page + 1))] if has_more else made
 
 
 def tabs(open_tab: str) -> list[Json]:
@@ -68,8 +71,9 @@ def _numbers(unit: Unit, shown: StaffHome) -> tuple[str, ...]:
     give = "You are not set up to give."
     if standing is not None:
         give = f"{standing.remaining:,} of {standing.total:,} until {date(standing.resets_at)}"
+    held = f"\nand {shown.pending:,} set aside for requests" if shown.pending else ""
     return (
-        f"*Balance to spend*\n{points(unit, shown.balance)}",
+        f"*Balance to spend*\n{points(unit, shown.balance)}{held}",
         f"*Left to give*\n{give}",
         f"*Received this month*\n{shown.received_points:,} from {PEOPLE.of(shown.received_people)}",
         f"*Given this month*\n{shown.given_points:,} to {PEOPLE.of(shown.given_people)}",
@@ -92,21 +96,27 @@ def _items(shown: StaffHome) -> list[Json]:
     return [*blocks, nothing_more(shown.has_older or len(shown.items) > RECENT_MAX)]
 
 
-def _rewards(unit: Unit, rewards: Sequence[Reward], web_url: str | None) -> list[Json]:
+def _rewards(unit: Unit, shown: StaffHome, rewards: Sequence[Reward]) -> list[Json]:
     blocks = [header("Rewards you can have now" if any(reward.in_reach for reward in rewards) else "Rewards")]
-    for reward in rewards[:REWARDS_MAX]:
-        if reward.in_reach:
-            press = button("redeem_open", "Redeem", reward.id, style="primary", about=reward.name)
-        else:
-            press = button("redeem_short", "Not yet", reward.id, about=reward.name)
-        line = f"*{word(reward.name)}*{DOT}{points(unit, reward.price)}"
-        blocks.append(section(f"{line}\n{word(reward.description)}" if reward.description else line, accessory=press))
-    return blocks + ending(len(rewards) - REWARDS_MAX, web_url)
+    blocks += [reward_block(unit, reward) for reward in rewards[:REWARDS_MAX]]
+    if shown.has_more_rewards:
+        return [*blocks, context("There are more under *All rewards*.")]
+    return blocks + ending(len(rewards) - REWARDS_MAX, shown.web_url)
 
 
-def _requests(unit: Unit, requests: Sequence[Request], web_url: str | None) -> list[Json]:
+def reward_block(unit: Unit, reward: Reward) -> Json:
+    """A reward in a list, with what to press for it."""
+    if reward.in_reach:
+        press = button("redeem_open", "Redeem", reward.id, style="primary", about=reward.name)
+    else:
+        press = button("redeem_short", reward.why_not, reward.id, about=reward.name)
+    line = f"*{word(reward.name)}*{DOT}{points(unit, reward.price)}"
+    return section(f"{line}\n{word(reward.description)}" if reward.description else line, accessory=press)
+
+
+def _requests(unit: Unit, shown: StaffHome) -> list[Json]:
     blocks = [header("Your requests")]
-    for request in requests[:REQUESTS_MAX]:
+    for request in shown.requests[:REQUESTS_MAX]:
         press = None
         if request.can_cancel:
             back = f"The *{points(unit, request.price)}* go back to your balance."
@@ -114,7 +124,9 @@ def _requests(unit: Unit, requests: Sequence[Request], web_url: str | None) -> l
             press = button("redeem_cancel", "Cancel", request.id, style="danger", confirm=sure, about=request.name)
         line = f"*{word(request.name)}*{DOT}{points(unit, request.price)}{DOT}{word(request.status)}"
         blocks.append(section(line, accessory=press))
-    return blocks + ending(len(requests) - REQUESTS_MAX, web_url)
+    if shown.has_more_requests:
+        return [*blocks, context("There are more.")]
+    return blocks + ending(len(shown.requests) - REQUESTS_MAX, shown.web_url)
 
 
 def _footer(shown: StaffHome | HistoryPage) -> Json:

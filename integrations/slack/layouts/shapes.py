@@ -127,6 +127,8 @@ class Reward:
     description: str
     price: int
     in_reach: bool
+    why_not: str = "Not yet"
+    """What stands on its button when it is not in reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,12 @@ class StaffHome:
     """Whether there is more than `items`."""
     rewards: tuple[Reward, ...] | None = None
     """Those in reach, and then the nearest one out of reach. None: there is nothing to be had yet."""
+    has_more_rewards: bool = False
+    """Whether more are in reach than `rewards`."""
     requests: tuple[Request, ...] = ()
+    has_more_requests: bool = False
+    pending: int = 0
+    """Points that are set aside for requests; not in the balance."""
     web_url: str | None = None
     is_admin: bool = False
     is_new: bool = False
@@ -203,7 +210,14 @@ class Approval:
     person: Person
     reward: str
     price: int
-    balance_after: int
+    days: int
+    """So long it has waited."""
+    note: str = ""
+    """What the person said with it."""
+    step: Literal["decide", "deliver", "trouble"] = "decide"
+    """What it waits for: a yes or no, a delivery by hand, or somebody to look after its order."""
+    trouble: str = ""
+    """Why the order failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +266,8 @@ class AdminHome:
     month: Month
     updated_at: datetime
     waiting: tuple[Approval, ...] = ()
+    waiting_more: int = 0
+    """So many more wait than `waiting`."""
     has_rewards: bool = False
     features_off: tuple[FeatureOff, ...] = ()
     undelivered: int = 0

@@ -38,13 +38,24 @@ class Windows:
         await self.interactions.tell(press, message)
         return None
 
+    async def redraw_below(self, press: Press, view: Json) -> Answer:
+        """Shows anew what the sent form was opened over, and closes the form."""
+        below = str(_view(press).get("previous_view_id") or "")
+        if below:
+            await self._update(press, view, view_id=below)
+        return None
+
     async def redraw(self, press: Press, view: Json) -> Answer:
         """Shows the open form anew. What was done stays done, whether Slack shows it or not."""
-        workspace, shown = press.asker.workspace, _view(press)
-        arguments: dict[str, Any] = {"view_id": str(shown.get("id") or ""), "view": view, "seconds": OPEN_SECONDS}
+        await self._update(press, view, view_id=str(_view(press).get("id") or ""), hash=str(_view(press).get("hash") or ""))
+        return None
+
+    async def _update(self, press: Press, view: Json, **which: str) -> None:
+        workspace = press.asker.workspace
+        arguments: dict[str, Any] = {"view_id": which["view_id"], "view": view, "seconds": OPEN_SECONDS}
         try:
             try:
-                await self.slack.call(workspace, "views.update", hash=str(shown.get("hash") or ""), **arguments)
+                await self.slack.call(workspace, "views.update", **{**arguments, **which})
             except Denied as denied:
                 if denied.error != "hash_conflict":
                     raise
@@ -52,7 +63,6 @@ class Windows:
                 await self.slack.call(workspace, "views.update", **arguments)
         except SlackError as error:
             log.info("a form in workspace %s is not shown anew: %s", workspace.team_id, error)
-        return None
 
     async def home(self, press: Press) -> Answer:
         """Shows the admin's Home as it is now."""
