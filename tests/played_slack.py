@@ -312,7 +312,7 @@ class PlayedSlack:
     def _views_update(self, given: Json) -> Json:
         for number, view in enumerate(self.views):
             if view["id"] == given["view_id"]:
-                kept = {name: view[name] for name in ("id", "previous_view_id") if name in view}
+                kept: Json = {name: view[name] for name in ("id", "previous_view_id") if name in view}
                 self.views[number] = {**given["view"], **kept}
                 return {"view": self.views[number]}
         raise Denied("not_found")

@@ -263,7 +263,7 @@ def test_refusals_come_in_their_order():
     claim = replace(claim, price_expected=10)
     assert judged(claim) == (
         "OUT_OF_STOCK",
-        "There is no Mug left. Choose another reward, or wait.",
+        "Mug is out of stock. Choose another reward, or wait.",
         ("rewardId",),
         None,
     )

@@ -119,7 +119,7 @@ async def test_what_is_out_of_stock_or_was_had_says_so(office: Office, shop: Sho
         await office.presses(BOB, office.slack.homes[BOB], name)
     await office.settle()
     assert shop.said(BOB)[said:] == [
-        "There is no Mug left. Choose another reward, or wait.",
+        "Mug is out of stock. Choose another reward, or wait.",
         "Everyone can have Tea once, and you have had it. Choose another reward.",
     ]
 
@@ -162,7 +162,7 @@ async def test_a_refusal_says_in_the_form_what_to_do(office: Office, shop: Shop)
     answers = {name: await office.submits(BOB, form) for name, form in forms.items()}
 
     assert {name: answer["errors"]["note"] for name, answer in answers.items()} == {
-        "Mug": "There is no Mug left. Choose another reward, or wait.",
+        "Mug": "Mug is out of stock. Choose another reward, or wait.",
         "Tea": "This reward cannot be had. Choose another one.",
         "Hat": "Hat costs 130 points, and you have 120. Choose another, or wait.",
     }

@@ -140,7 +140,7 @@ def judge(claim: Claim) -> None:
         message = f"{reward.name} costs {_points(reward.price_points)} now. Look at it again before you redeem it."
         raise Refusal(Code.PRICE_CHANGED, message, "priceExpected")
     if reward.stock == 0:
-        raise Refusal(Code.OUT_OF_STOCK, f"There is no {reward.name} left. Choose another reward, or wait.", "rewardId")
+        raise Refusal(Code.OUT_OF_STOCK, f"{reward.name} is out of stock. Choose another reward, or wait.", "rewardId")
     if reward.per_member_limit is not None and claim.had >= reward.per_member_limit:
         times = "once" if reward.per_member_limit == 1 else f"{reward.per_member_limit} times"
         message = f"Everyone can have {reward.name} {times}, and you have had it. Choose another reward."
