@@ -5,6 +5,7 @@ from datetime import date
 import strawberry
 
 from app.api.described import described
+from app.api.numbers import Total
 from app.api.people import CompanyValue, Group, Member
 from app.insight import Bucket
 
@@ -152,3 +153,34 @@ class Funnel:
     """Of these, who also received."""
     redeemed: int
     """Of these, who also redeemed something."""
+
+
+@described
+@strawberry.type
+class Economy:
+    """How points came, went round and were spent in the range."""
+
+    issued: Total
+    """Points to give: at the beginning of periods, by raises and top-ups."""
+    given: Total
+    """Given, boosts included, whatever became of it later."""
+    taken_back: Total
+    """Taken back, as what was given was revoked, on the day of that."""
+    expired: Total
+    """Points to give that nobody gave in their time."""
+    adjusted: Total
+    """Put into wallets less taken out of them by admins."""
+    imported: Total
+    """Brought in with another system's history."""
+    redeemed: Total
+    """Held for rewards."""
+    returned: Total
+    """Back from redemptions that came to nothing before they were delivered."""
+    fulfilled: Total
+    """Spent for good."""
+    refunded: Total
+    """Back from redemptions after their delivery."""
+    holding: Total
+    """Points in wallets, and held for rewards, now."""
+    velocity: float | None
+    """Points given ÷ points issued in the range: 1 is all that was issued; null where nothing was."""

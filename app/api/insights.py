@@ -10,12 +10,13 @@ import strawberry
 from pyroaring import BitMap
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import insight, organization
+from app import insight, ledger, organization
 from app.api.context import Info
 from app.api.described import described
 from app.api.figures import (
     Concentration,
     DateRange,
+    Economy,
     Funnel,
     GroupCount,
     GroupFlow,
@@ -25,11 +26,12 @@ from app.api.figures import (
     ValueCount,
 )
 from app.api.ids import uuid_of
+from app.api.numbers import Total
 from app.api.paging import connect, counting, part
 from app.api.people import MemberConnection, group_of, member_of, value_of
 from app.core.actor import Permission
 from app.core.errors import Code, Forbidden, Refusal, not_found
-from app.insight import Bucket, Days, Part, Roster
+from app.insight import Bucket, Days, Movement, Part, Roster
 
 TOP_MAX = 100
 QUIET_DAYS_MAX = 366
@@ -238,6 +240,22 @@ class Insights:
             steps.append(steps[-1] & crowd)
         joined, gave, received, spent = map(len, steps)
         return Funnel(joined=joined, gave=gave, received=received, redeemed=spent)
+
+    @strawberry.field
+    async def economy(self, info: Info) -> Economy | None:
+        """How points came, went round and were spent; null for one group. For admins and auditors."""
+        see_groups(info)
+        context = info.context
+        if self.scope_id != context.organization_id:
+            return None
+        async with context.read() as connection:
+            moved = await insight.reads.economy(connection, context.organization_id, self.days)
+            held = await ledger.reads.held(connection, context.organization_id)
+        return Economy(
+            **{movement.name.lower(): Total(points) for movement, points in moved.items()},
+            holding=Total(held),
+            velocity=insight.share(moved[Movement.GIVEN], moved[Movement.ISSUED]),
+        )
 
     @strawberry.field
     async def before(self, info: Info) -> "Insights":

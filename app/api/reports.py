@@ -1,7 +1,7 @@
 """GraphQL types of reports: what is to be paid, what is owed, what is to be delivered, and every movement of points."""
 
 from datetime import date, datetime
-from typing import Any, NewType
+from typing import Any
 
 import strawberry
 
@@ -9,6 +9,7 @@ from app import ledger, organization, reward
 from app.api.context import Info
 from app.api.described import described
 from app.api.ids import encode
+from app.api.numbers import Total
 from app.api.paging import Connection, by_id, connect, counting
 from app.api.people import Member, member_of
 from app.api.recognitions import Recognition, recognition_seen
@@ -18,16 +19,6 @@ from app.reward import LineKind, Provider, RedemptionStatus
 
 strawberry.enum(AccountKind)
 strawberry.enum(LineKind, name="StatementLineKind")
-
-Total = NewType("Total", int)
-SCALARS: dict[object, Any] = {
-    Total: strawberry.scalar(
-        name="Total",
-        description="A whole number that may be larger than an Int: sums of points, and money in minor units. Exact up to 2^53.",
-        serialize=int,
-    )
-}
-"""For the schema's configuration."""
 
 
 @described

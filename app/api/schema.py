@@ -11,10 +11,10 @@ from app.api.arguments import plan_inputs
 from app.api.described import describe_enums
 from app.api.giving import GivingMutations
 from app.api.names import RememberedNames
+from app.api.numbers import SCALARS
 from app.api.queries import Query, Viewer
 from app.api.recognitions import Boost, Comment
 from app.api.redeeming import RewardMutations
-from app.api.reports import SCALARS
 from app.api.trail import AuditEvent, Token
 
 Mutation = merge_types("Mutation", (GivingMutations, RewardMutations, AdministrationMutations))

@@ -1,7 +1,7 @@
 """The insight room's front desk: rollups of the feed, and what they answer."""
 
 from app.insight import reads
-from app.insight.models import Part, Standing
+from app.insight.models import Movement, Part, Standing
 from app.insight.project import ROLLUPS, InsightReader, catch_up, rebuild
 from app.insight.reads import READER, Bucket, Days
 from app.insight.roster import Roster, read_roster
@@ -15,6 +15,7 @@ __all__ = [
     "Bucket",
     "Days",
     "InsightReader",
+    "Movement",
     "Part",
     "Roster",
     "Standing",

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.insight.models import Part, Span
+from app.insight.models import Movement, Part, Span
 
 Key = tuple[Any, ...]
 
@@ -60,6 +60,8 @@ class Delta:
         """By span, start, from and to: recognitions, points."""
         self.members: dict[Key, list[int]] = defaultdict(lambda: [0] * 8)
         """By span, start and ordinal: the columns of `InsightMember`."""
+        self.points: dict[Key, list[int]] = defaultdict(lambda: [0])
+        """By span, start and movement: points."""
         self.people: dict[Key, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         """By span, start, scope and part: how much more often each ordinal counts."""
         self.pairs: dict[Key, dict[tuple[int, int], int]] = defaultdict(lambda: defaultdict(int))
@@ -73,6 +75,11 @@ class Delta:
             self._flows(span, start, given, sign)
             self._members(span, start, given, sign)
             self._people(span, start, given, sign)
+
+    def move(self, movement: Movement, points: int, day: date) -> None:
+        """Counts points that moved."""
+        for span, start in spans(day):
+            self.points[span, start, movement][0] += points
 
     def redeemed(self, ordinal: int, day: date) -> None:
         """Counts somebody who redeemed something."""

@@ -42,6 +42,43 @@ class Standing(StrEnum):
     """Known at all."""
 
 
+class Movement(StrEnum):
+    """Why points moved, in the economy of points."""
+
+    ISSUED = "ISSUED"
+    """To allowances: at the beginning of periods, by raises and top-ups."""
+    GIVEN = "GIVEN"
+    """From allowances to wallets: recognitions and boosts."""
+    TAKEN_BACK = "TAKEN_BACK"
+    """Out of wallets again, as what was given was revoked."""
+    EXPIRED = "EXPIRED"
+    """Out of allowances that nobody gave."""
+    ADJUSTED = "ADJUSTED"
+    """Into wallets, or out of them, by admins."""
+    IMPORTED = "IMPORTED"
+    """Into wallets, with another system's history."""
+    REDEEMED = "REDEEMED"
+    """Out of wallets, held for rewards."""
+    RETURNED = "RETURNED"
+    """Back to wallets, as a redemption came to nothing before it was delivered."""
+    FULFILLED = "FULFILLED"
+    """Spent for good."""
+    REFUNDED = "REFUNDED"
+    """Back to wallets, after the delivery."""
+
+
+class InsightPoints(TenantTable, table=True):
+    """How many points moved, on the day when they did."""
+
+    __tablename__ = "insight_points"
+    __table_args__ = (refers("", "organization", ""), one_of("span", Span), one_of("movement", Movement))
+
+    span: Span = word(Span, primary_key=True)
+    start: date = day(primary_key=True)
+    movement: Movement = word(Movement, primary_key=True)
+    points: int = whole()
+
+
 class InsightTotal(TenantTable, table=True):
     """What a group, or the organization, gave and received. Its rows that say nothing are not there, as in all rollups."""
 

@@ -19,10 +19,12 @@ from app.insight.models import (
     InsightMember,
     InsightPair,
     InsightPeople,
+    InsightPoints,
     InsightStanding,
     InsightTotal,
     InsightValue,
     InsightZone,
+    Movement,
     Standing,
 )
 from app.insight.reads import READER
@@ -36,10 +38,24 @@ ROLLUPS = (
     InsightMember,
     InsightPeople,
     InsightPair,
+    InsightPoints,
     InsightStanding,
     InsightZone,
 )
 _GIFTS = frozenset({"recognition.given", "recognition.boosted"})
+_MOVEMENTS = {
+    "allowance.issued": Movement.ISSUED,
+    "allowance.raised": Movement.ISSUED,
+    "allowance.topped_up": Movement.ISSUED,
+    "allowance.expired": Movement.EXPIRED,
+    "points.adjusted": Movement.ADJUSTED,
+    "redemption.requested": Movement.REDEEMED,
+    "redemption.rejected": Movement.RETURNED,
+    "redemption.cancelled": Movement.RETURNED,
+    "redemption.fulfilled": Movement.FULFILLED,
+    "redemption.refunded": Movement.REFUNDED,
+}
+"""Events whose points, or price, move."""
 _MODES = {mode.value: Standing(mode.value) for mode in organization.ParticipationMode}
 
 
@@ -107,18 +123,35 @@ class _Round:
     async def _count(self, event: AuditEvent, body: dict[str, Any]) -> None:
         match event.action.split("."):
             case ["recognition", "given" | "boosted"]:
-                self._delta.count(self._gift(event, body), 1)
+                given = self._gift(event, body)
+                self._delta.count(given, 1)
+                imported = body.get("origin") == "IMPORT"
+                self._move(event, Movement.IMPORTED if imported else Movement.GIVEN, given.points)
             case ["recognition", "revoked" | "boost_revoked"]:
-                for given in await self._taken_back(event, body):
+                gone = await self._taken_back(event, body)
+                for given in gone:
                     self._delta.count(given, -1)
-            case ["redemption", "requested"]:
-                self._delta.redeemed(self._ordinals[UUID(body["member"])], self._day(event.at))
+                self._move(event, Movement.TAKEN_BACK, sum(given.points for given in gone) - body["shortfall"])
+            case ["redemption", _]:
+                self._redemption(event, body)
+            case ["allowance" | "points", _] if event.action in _MOVEMENTS:
+                self._move(event, _MOVEMENTS[event.action], body["points"])
             case ["organization", _] if "time_zone" in body:
-                await self._move(event, body["time_zone"])
+                await self._change_zone(event, body["time_zone"])
             case ["member", verb]:
                 self._member(event, verb, body)
             case ["group", "created" | "updated"]:
                 self._group(event, body)
+
+    def _move(self, event: AuditEvent, movement: Movement, points: int) -> None:
+        self._delta.move(movement, points, self._day(event.at))
+
+    def _redemption(self, event: AuditEvent, body: dict[str, Any]) -> None:
+        movement = _MOVEMENTS.get(event.action)
+        if movement is not None:
+            self._move(event, movement, body["price_points"])
+        if movement is Movement.REDEEMED:
+            self._delta.redeemed(self._ordinals[UUID(body["member"])], self._day(event.at))
 
     def _gift(self, event: AuditEvent, body: dict[str, Any]) -> Gift:
         is_boost = event.action == "recognition.boosted"
@@ -182,7 +215,7 @@ class _Round:
         zones = [zone for since, zone in self._zones if since <= moment] or [zone for _, zone in self._zones[:1]]
         return organization.day_of(moment, zones[-1])
 
-    async def _move(self, event: AuditEvent, zone: str) -> None:
+    async def _change_zone(self, event: AuditEvent, zone: str) -> None:
         """From this event on, days are those of another zone."""
         self._zones.append((event.at, ZoneInfo(zone)))
         row = {"organization_id": self._organization_id, "sequence": event.sequence, "since": event.at, "zone": zone}

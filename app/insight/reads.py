@@ -20,8 +20,10 @@ from app.insight.models import (
     InsightMember,
     InsightPair,
     InsightPeople,
+    InsightPoints,
     InsightTotal,
     InsightValue,
+    Movement,
     Part,
     Span,
 )
@@ -282,6 +284,15 @@ async def reciprocity(connection: AsyncConnection, organization_id: UUID, days: 
     downward = BitMap64.union(*(Tally.members(row.downward, wide=True) for row in rows))
     pairs = len(upward) + len(downward)
     return 2 * upward.intersection_cardinality(downward) / pairs if pairs else 0.0
+
+
+async def economy(connection: AsyncConnection, organization_id: UUID, days: Days) -> dict[Movement, int]:
+    """How many points moved, by why."""
+    moved = columns(InsightPoints)
+    statement = scoped(InsightPoints, organization_id, moved.movement, sa.func.sum(moved.points))
+    rows = await connection.execute(statement.where(within(InsightPoints, days)).group_by(moved.movement))
+    found = {row[0]: int(row[1]) for row in rows}
+    return {movement: found.get(movement, 0) for movement in Movement}
 
 
 def quiet(organization_id: UUID, part: Part, days: Days, manager_id: UUID | None) -> sa.Select[Any]:

@@ -16,6 +16,7 @@ from app.insight.models import (
     InsightMember,
     InsightPair,
     InsightPeople,
+    InsightPoints,
     InsightStanding,
     InsightTotal,
     InsightValue,
@@ -35,6 +36,7 @@ async def write(connection: AsyncConnection, delta: Delta, standings: Standings)
     await _sum(connection, organization_id, InsightValue, delta.values)
     await _sum(connection, organization_id, InsightFlow, delta.flows)
     await _sum(connection, organization_id, InsightMember, delta.members)
+    await _sum(connection, organization_id, InsightPoints, delta.points)
     await _count(connection, organization_id, delta)
     await _pair(connection, organization_id, delta)
     await _stand(connection, organization_id, standings)

@@ -23,6 +23,13 @@ async def wallet_balances(connection: AsyncConnection, organization_id: UUID, me
     return {member_id: found.get(member_id, 0) for member_id in member_ids}
 
 
+async def held(connection: AsyncConnection, organization_id: UUID) -> int:
+    """Points in all wallets and in escrow, now."""
+    account = columns(Account)
+    total = scoped(Account, organization_id, sa.func.coalesce(sa.func.sum(account.balance), 0))
+    return int((await connection.execute(total.where(account.kind.in_((AccountKind.WALLET, AccountKind.ESCROW))))).scalar_one())
+
+
 class AccountLine(NamedTuple):
     """A transfer as seen from one account."""
 

@@ -74,6 +74,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "span", "start", "scope_id", "part", name=op.f("pk_insight_people")),
     )
     op.create_table(
+        "insight_points",
+        sa.Column("organization_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
+        sa.Column("span", sa.String(40), nullable=False),
+        sa.Column("start", sa.Date(), nullable=False),
+        sa.Column("movement", sa.String(40), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "movement IN ('ISSUED', 'GIVEN', 'TAKEN_BACK', 'EXPIRED', 'ADJUSTED', 'IMPORTED', 'REDEEMED', 'RETURNED', 'FULFILLED', 'REFUNDED')",
+            name=op.f("ck_insight_points_movement"),
+        ),
+        sa.CheckConstraint("span IN ('DAY', 'MONTH')", name=op.f("ck_insight_points_span")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.organization_id"], name=op.f("fk_insight_points_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "span", "start", "movement", name=op.f("pk_insight_points")),
+    )
+    op.create_table(
         "insight_standing",
         sa.Column("organization_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
         sa.Column("scope_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
@@ -140,6 +157,7 @@ def downgrade() -> None:
     op.drop_table("insight_value")
     op.drop_table("insight_total")
     op.drop_table("insight_standing")
+    op.drop_table("insight_points")
     op.drop_table("insight_people")
     op.drop_table("insight_pair")
     op.drop_table("insight_member")
