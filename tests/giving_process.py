@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app import audit, recognition
+from app import audit, migrations, recognition
 from app.core.actor import Actor, Door, Role
 from app.core.errors import Refusal
 from app.db import Database
@@ -20,6 +20,7 @@ async def main() -> None:
     """All of it."""
     job: dict[str, Any] = json.loads(sys.stdin.readline())
     now = datetime.fromisoformat(job["now"])
+    assert migrations.metadata, "with it comes every table, so that foreign keys find theirs"
     database = Database(job["url"], audit.AuditChain(), clock=lambda: now)
     await database.open()
     print("ready", flush=True)

@@ -213,6 +213,8 @@ ROWS: dict[str, Row] = {
     "PointActivity": ("auditor", lambda s: {"from": "2026-03-01"}),
     "Insights": ("ann", lambda s: {"range": MARCH, "bucket": "WEEK"}),
     "GroupInsights": ("auditor", lambda s: {"range": MARCH, "kind": "team"}),
+    "OutcomeMetrics": ("auditor", lambda s: {"range": MARCH}),
+    "InfluenceOnOutcome": ("admin", lambda s: {"range": MARCH, "metric": "engagement", "kind": "team"}),
     "Leaderboard": ("admin", lambda s: {"range": MARCH, "first": 3}),
     "QuietMembers": ("admin", lambda s: {"activity": "GIVING", "days": 30}),
     "AuditTrail": ("auditor", lambda s: {"filter": {"actions": ["recognition.given"]}}),

@@ -184,3 +184,41 @@ class Economy:
     """Points in wallets, and held for rewards, now."""
     velocity: float | None
     """Points given ÷ points issued in the range: 1 is all that was issued; null where nothing was."""
+
+
+@described
+@strawberry.type
+class GroupOutcome:
+    """A group's outcome beside how much it was recognised, over the months of the range that were measured."""
+
+    group: Group
+    """The group."""
+    withheld: bool
+    """Whether it is too small to be shown; it is not counted then, either."""
+    months: int | None
+    """Months that were measured; null when withheld, as are all figures."""
+    recognitions_per_member: float | None
+    """Recognitions received per active member and month."""
+    outcome: float | None
+    """The mean of its months."""
+
+
+@described
+@strawberry.type
+class Influence:
+    """Recognition beside an outcome that admins uploaded. Each group counts once, as the mean of its months."""
+
+    metric: str
+    """The measure."""
+    groups: list[GroupOutcome]
+    """Groups that were measured, by name."""
+    number: int
+    """Groups that the correlation is of."""
+    correlation: float | None
+    """Spearman's rank correlation, −1 to 1; null for fewer than three groups, or where one measure is the same for all."""
+    low: float | None
+    """Lower end of its 95 % interval; null for fewer than five groups."""
+    high: float | None
+    """Upper end of it."""
+    warning: str
+    """What correlation is not. Show it beside the number."""

@@ -1,8 +1,7 @@
 """The GraphQL type of insights: how recognition goes in a range of days, in all or in one group."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +19,8 @@ from app.api.figures import (
     Funnel,
     GroupCount,
     GroupFlow,
+    GroupOutcome,
+    Influence,
     MemberCount,
     Participation,
     TrendPoint,
@@ -27,26 +28,12 @@ from app.api.figures import (
 )
 from app.api.ids import uuid_of
 from app.api.numbers import Total
-from app.api.paging import connect, counting, part
-from app.api.people import MemberConnection, group_of, member_of, value_of
+from app.api.people import group_of, member_of, value_of
 from app.core.actor import Permission
 from app.core.errors import Code, Forbidden, Refusal, not_found
 from app.insight import Bucket, Days, Movement, Part, Roster
 
 TOP_MAX = 100
-QUIET_DAYS_MAX = 366
-
-
-class Activity(StrEnum):
-    """What somebody may not have done for a while."""
-
-    GIVING = "GIVING"
-    """Recognising others."""
-    RECEIVING = "RECEIVING"
-    """Being recognised."""
-
-
-strawberry.enum(Activity)
 
 
 class Facts(NamedTuple):
@@ -242,6 +229,52 @@ class Insights:
         return Funnel(joined=joined, gave=gave, received=received, redeemed=spent)
 
     @strawberry.field
+    async def metrics(self, info: Info) -> list[str]:
+        """Measures that outcomes were uploaded of, by name. For admins and auditors."""
+        see_groups(info)
+        async with info.context.read() as connection:
+            return await insight.metrics(connection, info.context.organization_id)
+
+    @strawberry.field
+    async def influence(self, info: Info, metric: str, kind: str) -> Influence | None:
+        """Recognition beside an outcome of groups of a kind, in the months that begin in the range; null for one group. For
+        admins and auditors."""
+        see_groups(info)
+        context = info.context
+        if self.scope_id != context.organization_id:
+            return None
+        groups = {group.id: group for group in await kind_of(info, kind)}
+        secret = await hidden(info, self.days, groups.values())
+        shown = groups.keys() - secret
+        async with context.read() as connection:
+            achieved, found = await insight.influence(connection, context.organization_id, shown, metric, self.days)
+        return Influence(
+            metric=metric,
+            groups=[
+                *(
+                    GroupOutcome(
+                        group=group_of(groups[one.group_id]),
+                        withheld=False,
+                        months=one.months,
+                        recognitions_per_member=one.recognitions_per_member,
+                        outcome=one.outcome,
+                    )
+                    for one in sorted(achieved, key=lambda one: groups[one.group_id].name)
+                ),
+                *(
+                    GroupOutcome(group=group_of(group), withheld=True, months=None, recognitions_per_member=None, outcome=None)
+                    for group in groups.values()
+                    if group.id in secret
+                ),
+            ],
+            number=found.number,
+            correlation=found.rho,
+            low=found.low,
+            high=found.high,
+            warning=insight.WARNING,
+        )
+
+    @strawberry.field
     async def economy(self, info: Info) -> Economy | None:
         """How points came, went round and were spent; null for one group. For admins and auditors."""
         see_groups(info)
@@ -345,30 +378,3 @@ async def insights_of(info: Info, days: Days, scope_id: UUID) -> Insights:
     async with context.read() as connection:
         as_of = await insight.reads.as_of(connection, context.organization_id, context.database.clock())
     return Insights(days=days, scope_id=scope_id, as_of=as_of, withheld=secret)
-
-
-async def quiet_members(info: Info, days: int, activity: Activity, first: int | None, after: str | None) -> MemberConnection:
-    """Who did not give, or receive, lately: all for admins and auditors, else who reports to the viewer and received nothing."""
-    if not 1 <= days <= QUIET_DAYS_MAX:
-        raise Refusal(Code.INVALID_INPUT, f"Ask for 1 to {QUIET_DAYS_MAX} days; these are {days}.", "days")
-    context, wanted = info.context, part(first, after, str, UUID)
-    sees_all = context.actor.may(Permission.INSIGHT_GROUPS)
-    if activity is Activity.GIVING and not sees_all:
-        raise Forbidden("Only admins and auditors see who gives nothing.")
-    async with context.read() as connection:
-        here = await organization.reads.organization_row(connection, context.organization_id)
-        today = organization.today(here, context.database.clock())
-        range_ = Days(today - timedelta(days=days - 1), today)
-        which = Part.GAVE if activity is Activity.GIVING else Part.RECEIVED
-        manager_id = None if sees_all else context.member_id
-        statement = insight.reads.quiet(context.organization_id, which, range_, manager_id)
-        page = await insight.reads.quiet_page(connection, statement, wanted)
-    context.members |= {row.id: row for row in page.rows}
-    return connect(
-        MemberConnection,
-        page,
-        wanted,
-        lambda row: member_of(info, row),
-        lambda row: (row.name_key, row.id),
-        counting(info, statement),
-    )

@@ -12,7 +12,7 @@ from app.api.described import described
 from app.api.figures import DateRange
 from app.api.filters import AuditFilter, MemberFilter, RecognitionFilter, audit_filter, feed_filter, member_filter
 from app.api.ids import hashtag_of, uuid_of, uuids_of
-from app.api.insights import Activity, Insights, insights_in, quiet_members
+from app.api.insights import Insights, insights_in
 from app.api.nodes import node_by_id
 from app.api.paging import Node, by_id, connect, counting, part
 from app.api.payloads import query
@@ -25,6 +25,7 @@ from app.api.people import (
     member_of,
     organization_here,
 )
+from app.api.quiet import Activity, quiet_members
 from app.api.recognitions import (
     GivingCheck,
     RecognitionConnection,

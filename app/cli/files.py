@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.db import Database
     from app.files import Report
 
-imports = typer.Typer(help="Bring in people, what they gave each other elsewhere, and voucher codes.", no_args_is_help=True)
+imports = typer.Typer(help="Bring in people, what they gave each other elsewhere, voucher codes, outcomes.", no_args_is_help=True)
 exports = typer.Typer(help="Take out reports, recognitions, and the audit trail.", no_args_is_help=True)
 
 File = Annotated[
@@ -93,6 +93,28 @@ def import_members(file: File, rejects: RejectsFile = None, named: Named = "") -
 
         with bar("members") as progress:
             return await files.import_members(database, actor, file, rejects_path, progress=progress)
+
+    _tell(run_for(named, work), rejects_path)
+
+
+@imports.command("outcomes")
+def import_outcomes(file: File, rejects: RejectsFile = None, named: Named = "") -> None:
+    """Bring in what groups achieved, to be set beside how much they were recognised.
+
+    Columns, in any order: group (kind:name), month (2026-11), metric (such as engagement_score), value. What is said again of the
+    same group and month takes the place of what was there.
+
+    \b
+    Example:
+      plaudit import outcomes engagement.csv
+    """
+    rejects_path = _rejects_path(file, rejects)
+
+    async def work(database: "Database", actor: "Actor") -> "Report":
+        from app import files
+
+        with bar("outcomes") as progress:
+            return await files.import_outcomes(database, actor, file, rejects_path, progress=progress)
 
     _tell(run_for(named, work), rejects_path)
 

@@ -116,6 +116,11 @@ def whole(*, default: Any = ..., primary_key: bool = False) -> Any:
     )
 
 
+def real() -> Any:
+    """A column that holds a measured number, such as a score. Points are never one."""
+    return Field(sa_type=cast(Any, sa.Double()))
+
+
 def day(*, default: Any = ..., primary_key: bool = False) -> Any:
     """A column that holds a date."""
     return Field(default=default, sa_type=cast(Any, sa.Date()), primary_key=primary_key)
@@ -183,11 +188,11 @@ Codec = Callable[[Any], Any] | None
 
 def codecs(types: list[Any], dialect: Dialect) -> tuple[list[Codec], list[Codec]]:
     """How values of these column types are written to and read from a database, as SQLAlchemy itself would."""
-    implementations = [kind.dialect_impl(dialect) for kind in types]
-    return (
-        [implementation.bind_processor(dialect) for implementation in implementations],
-        [implementation.result_processor(dialect, None) for implementation in implementations],
-    )
+    # A Double comes as a float from both drivers, and PostgreSQL's dialect would ask what the driver calls it.
+    read = [
+        kind.dialect_impl(dialect).result_processor(dialect, None) if not isinstance(kind, sa.Double) else None for kind in types
+    ]
+    return [kind.dialect_impl(dialect).bind_processor(dialect) for kind in types], read
 
 
 def coded(codec_list: list[Codec], rows: list[Any]) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from app.core.actor import Actor, Permission
 from app.core.errors import Busy, Code, Forbidden, Refusal
 from app.db import Database
-from app.files import members, recognitions
+from app.files import members, outcomes, recognitions
 from app.files.door import RequestRefused, json, parameters
 from app.files.sheet import RejectsList, Report
 from app.files.vouchers import check_vouchers, import_vouchers
@@ -39,6 +39,7 @@ UPLOADS = {
     "members": Kind(Permission.MEMBER_EDIT),
     "recognitions": Kind(Permission.MEMBER_EDIT, ("createMembers", "createValues")),
     "vouchers": Kind(Permission.REWARD_EDIT, ("reward",)),
+    "outcomes": Kind(Permission.POLICY_EDIT),
 }
 OPTIONS = recognitions.Options("createMembers=true", "createValues=true")
 
@@ -118,6 +119,8 @@ class Uploads:
                 create_values=wanted.create_values,
                 options=OPTIONS,
             )
+        if wanted.kind == "outcomes":
+            return await outcomes.import_outcomes(self._database, actor, body, rejects)
         assert wanted.reward_id is not None, "vouchers are of a reward"
         return await import_vouchers(self._database, actor, self._vouchers, wanted.reward_id, body, rejects)
 

@@ -4,7 +4,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from app.db import TenantTable, binary, day, key, moment, one_of, refers, text, whole, word
+from sqlalchemy import CheckConstraint
+
+from app.db import TenantTable, binary, day, key, moment, one_of, real, refers, text, whole, word
 
 
 class Span(StrEnum):
@@ -199,3 +201,20 @@ class InsightZone(TenantTable, table=True):
     """Number of the event that said so."""
     since: datetime = moment()
     zone: str = text()
+
+
+class InsightOutcome(TenantTable, table=True):
+    """What a group achieved in a month, by a measure of the organization's own. Uploaded by admins; no rollup."""
+
+    __tablename__ = "insight_outcome"
+    __table_args__ = (
+        refers("group_id", "member_group", "id"),
+        CheckConstraint("length(metric) BETWEEN 1 AND 50", name="metric"),
+    )
+
+    metric: str = text(primary_key=True)
+    """The measure's name: 1 to 50 lower-case letters, digits, - or _."""
+    group_id: UUID = key()
+    month: date = day(primary_key=True)
+    """Its first day."""
+    value: float = real()

@@ -85,10 +85,10 @@ def _end(day: date, bucket: Bucket) -> date:
         return day
     if bucket is Bucket.WEEK:
         return day + timedelta(days=6 - day.weekday())
-    return _following(day) - timedelta(days=1)
+    return following(day) - timedelta(days=1)
 
 
-def _following(day: date) -> date:
+def following(day: date) -> date:
     """The first day of the next month."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
@@ -103,7 +103,7 @@ def start_of(day: date, bucket: Bucket) -> date:
 def within(model: type[TenantTable], days: Days) -> sa.ColumnElement[bool]:
     """The rows that together are the range: months that lie in it, and days at its edges."""
     here = columns(model)
-    month = days.first if days.first.day == 1 else _following(days.first)
+    month = days.first if days.first.day == 1 else following(days.first)
     after = days.last + timedelta(days=1)
     month_after = after.replace(day=1)
 

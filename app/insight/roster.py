@@ -1,6 +1,6 @@
 """The roster: who was here, in which mode and in which group, on the days of a range; sets of ordinals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -60,19 +60,34 @@ class Roster:
         return self.presence.get((scope_id or self.organization_id, standing)) or Presence()
 
 
+async def read_rosters(
+    connection: AsyncConnection, organization_id: UUID, group_ids: Iterable[UUID], ranges: Sequence[tuple[date, date]]
+) -> list[Roster]:
+    """The roster of each range of days, with that of these groups, in one look."""
+    standing = columns(InsightStanding)
+    until = max(last for _, last in ranges)
+    statement = (
+        scoped(InsightStanding, organization_id)
+        .where(standing.scope_id.in_({organization_id, *group_ids}), standing.on_day <= until)
+        .order_by(standing.on_day)
+    )
+    rows = (await connection.execute(statement)).all()
+    return [_roster(organization_id, rows, first, last) for first, last in ranges]
+
+
 async def read_roster(
     connection: AsyncConnection, organization_id: UUID, group_ids: Iterable[UUID], first: date, last: date
 ) -> Roster:
     """The roster of these days, with that of these groups."""
-    standing = columns(InsightStanding)
-    statement = (
-        scoped(InsightStanding, organization_id)
-        .where(standing.scope_id.in_({organization_id, *group_ids}), standing.on_day <= last)
-        .order_by(standing.on_day)
-    )
+    (found,) = await read_rosters(connection, organization_id, group_ids, [(first, last)])
+    return found
+
+
+def _roster(organization_id: UUID, rows: Iterable[Any], first: date, last: date) -> Roster:
     presence: dict[tuple[UUID, Standing], Presence] = {}
-    for row in await connection.execute(statement):
-        _pass(presence.setdefault((row.scope_id, row.standing), Presence()), row, first)
+    for row in rows:
+        if row.on_day <= last:
+            _pass(presence.setdefault((row.scope_id, row.standing), Presence()), row, first)
     return Roster(organization_id, presence)
 
 

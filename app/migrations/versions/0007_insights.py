@@ -1,4 +1,4 @@
-"""Insights: rollups of the feed by day and by month."""
+"""Insights: rollups of the feed by day and by month, and outcomes of groups."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -150,9 +150,25 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organization_id", "sequence", name=op.f("pk_insight_zone")),
     )
+    op.create_table(
+        "insight_outcome",
+        sa.Column("organization_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
+        sa.Column("metric", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite"), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.CheckConstraint("length(metric) BETWEEN 1 AND 50", name=op.f("ck_insight_outcome_metric")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "group_id"],
+            ["member_group.organization_id", "member_group.id"],
+            name=op.f("fk_insight_outcome_organization_id_group_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "metric", "group_id", "month", name=op.f("pk_insight_outcome")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("insight_outcome")
     op.drop_table("insight_zone")
     op.drop_table("insight_value")
     op.drop_table("insight_total")
