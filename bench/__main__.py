@@ -1,4 +1,4 @@
-"""`make bench`: how many grants a second Plaudit gives through its HTTP door, beside pgbench writing the same rows; and Slack."""
+"""`make bench`: how many grants a second Plaudit gives through its HTTP door, beside pgbench writing the same rows; Slack, and insights."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench import baseline, scene, slack
+from bench import baseline, insights, scene, slack
 from bench.scene import CONNECTIONS, ORGANIZATIONS, Figures, Server
 from tests.postgres import Postgres
 
@@ -43,13 +43,16 @@ def main() -> None:
     try:
         found = _measure(postgres, seconds, rounds)
         slack_found = slack.measure(postgres, slack.SHORT if wanted.short else slack.FULL)
+        sizes, requests = (insights.SHORT, 20) if wanted.short else (insights.SIZES, insights.REQUESTS)
+        insights_found = insights.measure(postgres, sizes, requests)
     finally:
         postgres.stop()
-    report = {case.name: _summary(*found[case.name]) for case in CASES} | slack_found
+    report = {case.name: _summary(*found[case.name]) for case in CASES} | slack_found | insights_found
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(report, indent=2) + "\n")
     _show(report)
     slack.show(slack_found)
+    insights.show(insights_found)
 
 
 def _measure(postgres: Postgres, seconds: float, rounds: int) -> dict[str, tuple[list[Figures], list[float]]]:

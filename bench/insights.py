@@ -40,6 +40,8 @@ P95_MS_TARGET = 50
 RATIO_TARGET = 1.5
 SIZES = (100_000, 1_000_000)
 SHORT = (500, 5_000)
+REQUESTS = 100
+"""Of each document, one after the other."""
 ASKED = {"insights": ("Insights", {"bucket": "MONTH"}), "groups": ("GroupInsights", {"kind": "team"}), "top": ("Leaderboard", {})}
 """Documents of the dashboard, with their variables besides the range."""
 
@@ -169,7 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.insights", description=__doc__)
     parser.add_argument("--short", action="store_true", help="little data, to see that it runs: the figures mean little")
     parser.add_argument("--sizes", type=int, nargs=2, default=SIZES, help="numbers of recognitions")
-    parser.add_argument("--requests", type=int, default=100, help="of each kind (default %(default)s)")
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="of each kind (default %(default)s)")
     wanted = parser.parse_args()
     postgres = scene.start_postgres()
     try:
