@@ -1,4 +1,4 @@
-"""`make bench`: how many grants a second Plaudit gives through its HTTP door, beside pgbench writing the same rows; Slack, and insights."""
+"""`make bench`: grants a second through the HTTP door beside pgbench writing the same rows; Slack; insights."""
 
 import argparse
 import asyncio
