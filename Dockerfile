@@ -1,5 +1,13 @@
 # The image: one build for the server, the worker and the migration, run by nobody in particular.
 
+FROM node:22-slim AS dashboard
+WORKDIR /build/dashboard
+COPY dashboard/package.json dashboard/package-lock.json dashboard/.npmrc ./
+RUN npm ci --omit=dev
+COPY dashboard ./
+COPY graphql ../graphql
+RUN npm run build
+
 FROM python:3.12-slim AS build
 WORKDIR /build
 COPY requirements.lock requirements-tools.lock ./
@@ -7,6 +15,7 @@ RUN python -m venv /tools && /tools/bin/pip install --no-cache-dir --require-has
  && /tools/bin/uv venv --python python3 /opt/plaudit \
  && /tools/bin/uv pip sync --no-cache --python /opt/plaudit/bin/python --require-hashes --compile-bytecode requirements.lock
 COPY . .
+COPY --from=dashboard /build/app/static/dist app/static/dist
 RUN /tools/bin/python -m hatchling build -t wheel -d dist \
  && /tools/bin/uv pip install --no-cache --python /opt/plaudit/bin/python --no-deps --compile-bytecode dist/*.whl
 

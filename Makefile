@@ -11,17 +11,22 @@ help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 run: .venv/.run ## start a demo on SQLite: nothing to set up
+	@if $(OLD_NODE) || ! command -v npm >/dev/null; then \
+		echo "The dashboard is not built: that needs Node 20 or newer, with npm. Everything else works."; \
+	else $(MAKE) --no-print-directory dashboard/node_modules/.built || echo "The dashboard could not be built. Everything else works."; fi
 	@exec .venv/bin/plaudit demo
 
 test: lint tests/stand-in/node_modules/.done ## lint, types, import contracts, all tests
 	.venv/bin/pytest -n 2
 
-lint: .venv/.dev ## style, types, import contracts, the written schema
+lint: .venv/.dev ## style, types, import contracts, the written schema, the dashboard
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/plaudit schema --check
+	@if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory dashboard/node_modules/.built && cd dashboard && $(WITH_NODE) npm run --silent check; fi
 
 fmt: .venv/.dev ## put the code into its style
 	.venv/bin/ruff check --fix --exit-zero
@@ -44,7 +49,8 @@ lock: .tools/.done ## pin what pyproject.toml asks for (pins stay as they are; d
 	printf 'uv\nhatchling\neditables\n' | $(LOCK) - -o requirements-tools.lock
 
 clean: ## remove everything that can be made again
-	rm -rf .venv .tools build tests/stand-in/node_modules docs/pictures/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .tools build tests/stand-in/node_modules docs/pictures/node_modules dashboard/node_modules dashboard/src/contract \
+		app/static/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # The tools that make the environment live outside it: uv, and hatchling, which builds us without a download of its own.
 .tools/.done: requirements-tools.lock
@@ -90,4 +96,23 @@ docs/pictures/node_modules/.done: docs/pictures/package.json docs/pictures/packa
 	@command -v npm >/dev/null || { echo "The pictures need npm. Install it (Debian: apt-get install nodejs npm), and say make pictures again."; exit 1; } >&2
 	@echo "Installing what draws the pictures into docs/pictures, once."
 	@cd docs/pictures && npm ci --loglevel=error >/dev/null
+	@touch $@
+
+# The web page: what it is made with, and the page itself, made anew when its sources or the contract change.
+dashboard/node_modules/.done: dashboard/package.json dashboard/package-lock.json dashboard/.npmrc
+	@echo "Installing what the dashboard is made with into dashboard/node_modules, once."
+	@cd dashboard && npm ci --loglevel=error >/dev/null
+	@touch $@
+
+# The machine's own Node where it is new enough, else the one that came with what plays Slack in the tests.
+OLD_NODE := ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null
+WITH_NODE := PATH="$$($(OLD_NODE) && echo "$(CURDIR)"/tests/stand-in/node_modules/node-linux-*/bin:)$$PATH"
+
+PAGE := $(shell find dashboard/src dashboard/public dashboard/scripts -type f -not -path '*/contract/*') \
+	$(wildcard dashboard/*.ts dashboard/*.json dashboard/index.html graphql/schema.graphql graphql/operations/*.graphql)
+
+dashboard/node_modules/.built: dashboard/node_modules/.done $(PAGE)
+	@if $(OLD_NODE); then $(MAKE) --no-print-directory tests/stand-in/node_modules/.done; fi
+	@echo "Building the dashboard, once."
+	@cd dashboard && $(WITH_NODE) npm run --silent build -- --logLevel warn
 	@touch $@

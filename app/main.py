@@ -17,14 +17,17 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
 
-from app import access, audit, files, migrations, organization, port, reward, worker
+from app import access, audit, files, migrations, organization, pages, port, reward, worker
 from app.api import schema
 from app.api.context import Context
 from app.api.endpoint import GraphQLEndpoint
 from app.api.ids import uuid_of
+from app.api.live import MESSAGE_BYTES_MAX, LiveEndpoint
+from app.api.live_feed import LiveFeed
+from app.api.live_origins import Origins
 from app.core.actor import Actor
 from app.core.errors import Busy, Misconfigured
 from app.core.settings import Settings, load
@@ -62,12 +65,14 @@ def build(settings: Settings, *, with_worker: bool = False, with_recorder: bool 
         context=partial(_context, database, vouchers),
         page=PAGE.read_text(encoding="utf-8"),
     )
+    live = _live(settings, database, sign_in, vouchers)
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
         await database.open()
         await _welcome(database)
         clocks = [asyncio.create_task(worker.every(worker.BOOKKEEPING_SECONDS, sign_in.write_down_use), name="bookkeeping")]
+        clocks.append(asyncio.create_task(live.feed.run(), name="live"))
         if with_worker:
             clocks.append(asyncio.create_task(worker.calendar(database), name="calendar"))
             clocks.append(asyncio.create_task(worker.read_feed(database, settings), name="feed"))
@@ -98,15 +103,23 @@ def build(settings: Settings, *, with_worker: bool = False, with_recorder: bool 
         return PlainTextResponse("ready")
 
     routes = [
-        Route("/", _home),
         Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", live),
         Route("/healthz", _healthy),
         Route("/readyz", ready),
         *files.routes(database, sign_in.actor, vouchers, lambda id_: uuid_of(id_, "Reward", "reward")),
         Route("/pictures/{name}", partial(_picture, {path.name: path.read_bytes() for path in PICTURES.glob("*.png")})),
+        *pages.routes(),
         *(door.routes() if door is not None else ()),
     ]
     return Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
+
+
+def _live(settings: Settings, database: Database, sign_in: access.SignIn, vouchers: reward.Vouchers) -> LiveEndpoint:
+    """The WebSocket side of the GraphQL address."""
+    origins = Origins(settings.public_url, settings.allowed_origins)
+    feed = LiveFeed(database)
+    return LiveEndpoint(schema.build(), feed, authenticate=sign_in.actor, vouchers=vouchers, origins=origins)
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
@@ -136,10 +149,6 @@ async def _welcome(database: Database) -> None:
 
 def _context(database: Database, vouchers: reward.Vouchers, actor: Actor, request_id: str) -> Context:
     return Context(actor, database, request_id, vouchers)
-
-
-async def _home(_request: Request) -> Response:
-    return RedirectResponse("/graphql")
 
 
 async def _healthy(_request: Request) -> Response:
@@ -177,6 +186,8 @@ def serve(
         "lifespan": "on",
         "server_header": False,
         "timeout_graceful_shutdown": 20,
+        "ws_max_size": MESSAGE_BYTES_MAX,
+        "ws_per_message_deflate": False,  # One message to hundreds would be compressed hundreds of times.
     }
     if settings.workers > 1:
         uvicorn.run("app.main:from_environment", factory=True, workers=settings.workers, **options)

@@ -1,6 +1,7 @@
 """What may be asked about tokens: never their secrets."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -8,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.models import Token
-from app.db import Page, Slice, columns, page, scoped
+from app.core.actor import Role
+from app.db import Page, Slice, columns, page, scoped, table_of
+from app.organization import Member, MemberStatus
 
 
 def tokens(organization_id: UUID, member_id: UUID | None = None) -> sa.Select[Any]:
@@ -26,3 +29,21 @@ async def tokens_by_id(connection: AsyncConnection, organization_id: UUID, ids: 
     """Those of the tokens that exist here."""
     rows = await connection.execute(scoped(Token, organization_id).where(columns(Token).id.in_(set(ids))))
     return {row.id: cast(Token, row) for row in rows}
+
+
+async def standing(
+    connection: AsyncConnection, organization_id: UUID, token_ids: Iterable[UUID], now: datetime
+) -> dict[UUID, Role]:
+    """Those of the tokens that still open the door, each with the role that its member has now."""
+    token, member = columns(Token), columns(Member)
+    statement = (
+        scoped(Token, organization_id, token.id, member.role)
+        .join_from(
+            table_of(Token),
+            table_of(Member),
+            sa.and_(member.organization_id == token.organization_id, member.id == token.member_id),
+        )
+        .where(token.id.in_(set(token_ids)), token.revoked_at.is_(None), member.status != MemberStatus.DEACTIVATED)
+        .where(sa.or_(token.expires_at.is_(None), token.expires_at > now))
+    )
+    return {row.id: Role(row.role) for row in await connection.execute(statement)}

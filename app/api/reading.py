@@ -148,6 +148,11 @@ def request_from_body(body: bytes) -> GraphQLRequest:
     return _checked(content, may_hold_nul=b"\\u0000" in body)
 
 
+def request_from_payload(content: dict[str, Any]) -> GraphQLRequest:
+    """The payload of a message over WebSocket, parsed already."""
+    return _checked(content, may_hold_nul=True)
+
+
 def request_from_query_string(query_string: bytes) -> GraphQLRequest:
     """A GET: the same four parts as parameters, two of them JSON."""
     if len(query_string) > BODY_BYTES_MAX:

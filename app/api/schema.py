@@ -15,6 +15,7 @@ from app.api.numbers import SCALARS
 from app.api.queries import Query, Viewer
 from app.api.recognitions import Boost, Comment
 from app.api.redeeming import RewardMutations
+from app.api.subscriptions import Subscription
 from app.api.trail import AuditEvent, Token
 
 Mutation = merge_types("Mutation", (GivingMutations, RewardMutations, AdministrationMutations))
@@ -25,7 +26,7 @@ _REACHED_BY_ID = [AuditEvent, Boost, Comment, Token, Viewer]
 def build() -> strawberry.Schema:
     """The schema, made once."""
     config = StrawberryConfig(name_converter=RememberedNames(), scalar_map=SCALARS)
-    schema = strawberry.Schema(query=Query, mutation=Mutation, types=_REACHED_BY_ID, config=config)
+    schema = strawberry.Schema(Query, Mutation, Subscription, types=_REACHED_BY_ID, config=config)
     mutation = schema._schema.mutation_type
     assert mutation is not None
     mutation.description = (

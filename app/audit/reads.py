@@ -1,5 +1,6 @@
 """What may be asked of the audit trail."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -8,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.audit.models import AuditEvent
+from app.audit.models import AuditEvent, ChainHead
 from app.db import Page, Slice, columns, page, scoped
 
 
@@ -49,3 +50,22 @@ async def event_row(connection: AsyncConnection, organization_id: UUID, sequence
     """One event."""
     statement = scoped(AuditEvent, organization_id).where(columns(AuditEvent).sequence == sequence)
     return cast(AuditEvent | None, (await connection.execute(statement)).one_or_none())
+
+
+async def heads(connection: AsyncConnection, organization_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Number of the last event of each of the organizations."""
+    return {row.organization_id: row.sequence for row in await connection.execute(_heads(organization_ids))}
+
+
+def _heads(keys: Sequence[UUID]) -> sa.Select[Any]:
+    head = columns(ChainHead)
+    return sa.select(head.organization_id, head.sequence).where(head.organization_id.in_(keys))
+
+
+async def events_after(
+    connection: AsyncConnection, organization_id: UUID, sequence: int, events_max: int
+) -> Sequence[AuditEvent]:
+    """The next events after the one of this number, in order."""
+    at = columns(AuditEvent).sequence
+    statement = scoped(AuditEvent, organization_id).where(at > sequence).order_by(at).limit(events_max)
+    return cast(Sequence[AuditEvent], (await connection.execute(statement)).all())

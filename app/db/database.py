@@ -1,7 +1,7 @@
 """A database with all that the house needs of it: connections that read, the committer that writes, rehearsals that only ask."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from app.core.clock import Clock
 from app.core.clock import now as present
 from app.core.errors import Busy, Misconfigured
+from app.db import bell
 from app.db.batch import Act, Batch, Chain
 from app.db.committer import Committer, Lost, Store, transact
 from app.db.postgres import ALIVE, PostgresStore, says_gone
@@ -53,6 +54,8 @@ class Database:
             one_organization_per_batch=one_organization_per_batch,
             **({"batch_max": batch_max} if batch_max else {}),
         )
+        self._bell = None if self.is_sqlite else bell.Bell(_plain(url))
+        self.committer.listeners.append(self._ring)
         self._rehearsals: asyncio.LifoQueue[Store] = asyncio.LifoQueue()
         self._rehearsal_stores: list[Store] = []
 
@@ -68,6 +71,8 @@ class Database:
     async def close(self) -> None:
         """Commits what waits and lets go of every connection."""
         await self.committer.close()
+        if self._bell is not None:
+            await self._bell.close()
         for store in self._rehearsal_stores:
             await store.close()
         await self.engine.dispose()
@@ -110,6 +115,16 @@ class Database:
                 raise
             return store
         return await self._rehearsals.get()
+
+    async def hear(self, heard: Callable[[], None]) -> None:
+        """Calls back whenever a process, this one included, has committed something that the chain tells of; for ever. On SQLite
+        nobody is heard."""
+        if not self.is_sqlite:
+            await bell.hear(_plain(self.url), heard)
+
+    def _ring(self, batch: Batch) -> None:
+        if self._bell is not None and batch.links:
+            self._bell.ring()
 
     @property
     def dialect(self) -> str:
@@ -158,7 +173,12 @@ def driver_url(url: str, *, asynchronous: bool = True) -> str:
 def _store(url: str, *, writes: bool) -> Store:
     if url.startswith("sqlite"):
         return SqliteStore(sqlite_path(url), writes=writes)
-    return PostgresStore("postgresql://" + url.split("://", 1)[1], writes=writes)
+    return PostgresStore(_plain(url), writes=writes)
+
+
+def _plain(url: str) -> str:
+    """A PostgreSQL URL as libpq wants it."""
+    return "postgresql://" + url.split("://", 1)[1]
 
 
 def make_engine(url: str) -> AsyncEngine:

@@ -1,0 +1,37 @@
+// What points buy, and what one has bought.
+import { SegmentedControl } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
+
+import { messages } from "../messages";
+import { Page } from "../shell/Page";
+import { usePoints, useViewer } from "../viewer";
+import { Catalog } from "./Catalog";
+import { MyRedemptions } from "./MyRedemptions";
+
+const route = getRouteApi("/rewards");
+
+export function RewardsPage() {
+  const { show } = route.useSearch();
+  const navigate = route.useNavigate();
+  const { member } = useViewer();
+  const points = usePoints();
+  return (
+    <Page
+      title={messages.rewards.title}
+      lead={messages.rewards.lead(points(member.wallet?.balance ?? 0))}
+      actions={
+        <SegmentedControl
+          aria-label={messages.rewards.sections}
+          value={show ?? "catalog"}
+          onChange={(chosen) => navigate({ search: { show: chosen === "mine" ? "mine" : undefined } })}
+          data={[
+            { value: "catalog", label: messages.rewards.catalog },
+            { value: "mine", label: messages.rewards.mine },
+          ]}
+        />
+      }
+    >
+      {show === "mine" ? <MyRedemptions browse={() => navigate({ search: {} })} /> : <Catalog />}
+    </Page>
+  );
+}
