@@ -144,7 +144,8 @@ async def crowd(world: World) -> World:
 
 
 async def redeems(world: World, number: int, somebody: Somebody, group: UUID) -> None:
-    """A reward for a group and somebody, redeemed with a word and delivered with one."""
+    """A reward for a group and somebody, redeemed with a word and delivered with one; after everything before it."""
+    world.passes(seconds=1)
     audience = Audience(group_ids=frozenset([group]), member_ids=frozenset([somebody.key]))
     made = reward.CreateReward(world.house, f"Mug {number}", RewardKind.CUSTOM, 1, requires_approval=False, audience=audience)
     claim = reward.RedeemReward(somebody.actor, await world.database.submit(made), 1, f"In blue, {number}", f"mug {number}", b"")
