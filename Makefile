@@ -13,7 +13,7 @@ help: ## list these commands
 run: .venv/.run ## start a demo on SQLite: nothing to set up
 	@if $(OLD_NODE) || ! command -v npm >/dev/null; then \
 		echo "The dashboard is not built: that needs Node 20 or newer, with npm. Everything else works."; \
-	else $(MAKE) --no-print-directory dashboard/node_modules/.built || echo "The dashboard could not be built. Everything else works."; fi
+	else $(MAKE) --no-print-directory --silent dashboard/node_modules/.built || echo "The dashboard could not be built. Everything else works."; fi
 	@exec .venv/bin/plaudit demo
 
 test: lint tests/stand-in/node_modules/.done ## lint, types, import contracts, all tests
@@ -26,7 +26,7 @@ lint: .venv/.dev ## style, types, import contracts, the written schema, the dash
 	.venv/bin/lint-imports
 	.venv/bin/plaudit schema --check
 	@if command -v npm >/dev/null; then \
-		$(MAKE) --no-print-directory dashboard/node_modules/.built && cd dashboard && $(WITH_NODE) npm run --silent check; fi
+		$(MAKE) --no-print-directory --silent dashboard/node_modules/.built && cd dashboard && $(WITH_NODE) npm run --silent check; fi
 
 fmt: .venv/.dev ## put the code into its style
 	.venv/bin/ruff check --fix --exit-zero
@@ -112,7 +112,7 @@ PAGE := $(shell find dashboard/src dashboard/public dashboard/scripts -type f -n
 	$(wildcard dashboard/*.ts dashboard/*.json dashboard/index.html graphql/schema.graphql graphql/operations/*.graphql)
 
 dashboard/node_modules/.built: dashboard/node_modules/.done $(PAGE)
-	@if $(OLD_NODE); then $(MAKE) --no-print-directory tests/stand-in/node_modules/.done; fi
+	@if $(OLD_NODE); then $(MAKE) --no-print-directory --silent tests/stand-in/node_modules/.done; fi
 	@echo "Building the dashboard, once."
 	@cd dashboard && $(WITH_NODE) npm run --silent build -- --logLevel warn
 	@touch $@
