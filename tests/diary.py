@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import organization
-from app.audit import AuditEvent, DeadLetter, FeedCursor, feed
+from app.audit import AuditEvent, DeadLetter, FeedCursor, feed, letters
 from app.db import Slice
 from tests.world import NOON, World
 
@@ -45,7 +45,7 @@ class Diary:
             raise ValueError(f"still cannot stomach {letter.subject or 'it'}")
 
     async def writes(self, connection: AsyncConnection, organization_id: UUID, sequence: int) -> None:
-        await feed.bury(connection, organization_id, f"page of {self.name}", sequence, "", "", 0, NOON)
+        await letters.bury(connection, organization_id, f"page of {self.name}", sequence, "", "", 0, NOON)
 
     async def pages(self, world: World) -> list[int]:
         """What it has kept, in order."""
@@ -84,7 +84,7 @@ async def cursor(world: World, name: str = "diary") -> Any:
 
 async def given_up(world: World, name: str = "diary") -> list[DeadLetter]:
     async with world.database.read() as connection:
-        return (await feed.dead_letters(connection, world.organization_id, name, ALL)).rows
+        return (await letters.listed(connection, world.organization_id, name, ALL)).rows
 
 
 @asynccontextmanager

@@ -160,7 +160,7 @@ class Shop:
     async def letters(self) -> list[DeadLetter]:
         """What the clerk gave up."""
         async with self.world.database.read() as connection:
-            page = await audit.feed.dead_letters(connection, self.world.organization_id, self.reader.name, Slice(1_000))
+            page = await audit.letters.listed(connection, self.world.organization_id, self.reader.name, Slice(1_000))
         return page.rows
 
     def clerk(self, **providers: reward.Deliverer) -> reward.Clerk:

@@ -314,7 +314,7 @@ class Office:
     async def dead_letters(self) -> list[DeadLetter]:
         """What was given up."""
         async with self.world.database.read() as connection:
-            page = await audit.feed.dead_letters(connection, self.world.organization_id, NAME, Slice(100))
+            page = await audit.letters.listed(connection, self.world.organization_id, NAME, Slice(100))
         return list(page.rows)
 
     async def waiting(self) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from app import cli
-from app.audit import ReaderStatus, feed
+from app.audit import ReaderStatus, feed, letters
 from app.cli import feed as feed_commands
 from app.core.errors import Code, Refusal
 from app.core.ids import new_id
@@ -20,7 +20,7 @@ from tests.world import NOON, World
 async def buried(world: World, subject: str = "", *, reader: str = "diary", error: str = "Slack said no\nto Ann") -> UUID:
     """A dead letter about the first event."""
     async with world.database.bookkeeping() as connection:
-        return await feed.bury(connection, world.organization_id, reader, 1, subject, error, 3, world.now)
+        return await letters.bury(connection, world.organization_id, reader, 1, subject, error, 3, world.now)
 
 
 async def test_a_dead_letter_is_replayed_once(world: World, diary: Diary):
@@ -67,12 +67,12 @@ async def test_dead_letters_are_listed_counted_and_looked_up(world: World, diary
 
     async with world.database.read() as connection:
         here = world.organization_id
-        first = await feed.dead_letters(connection, here, "diary", Slice(2))
-        rest = await feed.dead_letters(connection, here, "diary", Slice(2, (first.rows[-1].id,)))
-        everything = await feed.dead_letters(connection, here, None, ALL)
-        counted = [await feed.count(connection, here, reader) for reader in ("diary", "other", None, "nobody")]
-        one = await feed.letter(connection, here, other)
-        strange = await feed.letter(connection, UUID(int=7), other)
+        first = await letters.listed(connection, here, "diary", Slice(2))
+        rest = await letters.listed(connection, here, "diary", Slice(2, (first.rows[-1].id,)))
+        everything = await letters.listed(connection, here, None, ALL)
+        counted = [await letters.count(connection, here, reader) for reader in ("diary", "other", None, "nobody")]
+        one = await letters.one(connection, here, other)
+        strange = await letters.one(connection, UUID(int=7), other)
 
     assert [row.id for row in first.rows + rest.rows] == ids
     assert (first.has_next, rest.has_next) == (True, False)
@@ -80,7 +80,7 @@ async def test_dead_letters_are_listed_counted_and_looked_up(world: World, diary
     assert first.rows[0].error == "Slack said no"
     assert counted == [3, 1, 4, 0]
     assert one is not None
-    assert one.error == ("odd ?" + "x" * 1_000)[: feed.ERROR_CHARS_MAX]
+    assert one.error == ("odd ?" + "x" * 1_000)[: letters.ERROR_CHARS_MAX]
     assert strange is None
 
 

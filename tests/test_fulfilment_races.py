@@ -128,7 +128,7 @@ async def test_trouble_is_one_line_without_peoples_words(world: World, shop: Sho
     await shop.goes_round(clerk)
 
     trouble = (await order_of(shop, card)).trouble
-    assert (len(trouble), "\n" in trouble) == (audit.feed.ERROR_CHARS_MAX, False)
+    assert (len(trouble), "\n" in trouble) == (audit.letters.ERROR_CHARS_MAX, False)
 
 
 async def test_an_order_given_up_after_it_was_rejected_leaves_no_letter(
@@ -189,7 +189,7 @@ async def test_an_event_that_could_not_be_read_is_planned_when_it_is_replayed(wo
         await connection.exec_driver_sql("DELETE FROM feed_cursor")
     await audit.feed.place(world.database, shop.reader.name, world.organization_id, at_head=True)
     async with world.database.bookkeeping() as connection:
-        letter = await audit.feed.bury(connection, world.organization_id, shop.reader.name, last, "", "Disk", 5, world.now)
+        letter = await audit.letters.bury(connection, world.organization_id, shop.reader.name, last, "", "Disk", 5, world.now)
 
     assert await audit.feed.replay(world.database, shop.reader, world.organization_id, letter)
 

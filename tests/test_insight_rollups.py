@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from app import insight, ledger, organization, reward
+from app import audit, insight, ledger, organization, reward
 from app.api.ids import uuid_of
 from app.db import scoped, table_of
 from app.insight import Bucket, Days, Movement, Part
@@ -208,6 +208,22 @@ async def test_made_anew_they_are_the_same_bytes(world: World):
 
     assert events > 100
     assert await rollups(world) == before
+
+
+async def test_what_was_given_up_is_counted_once_although_it_is_made_anew(world: World):
+    await world.ann.gives(to=[world.bob], points=2)
+    await insight.catch_up(world.database, world.organization_id)
+    right = await rollups(world)
+    (event,) = [row for row in await world.rows(audit.AuditEvent) if row.action == "recognition.given"]
+    async with world.database.bookkeeping() as connection:
+        letter = await audit.letters.bury(
+            connection, world.organization_id, insight.READER, event.sequence, "", "The disk was full", 5, world.now
+        )
+
+    await insight.rebuild(world.database, world.organization_id)
+
+    assert not await audit.feed.replay(world.database, insight.InsightReader(), world.organization_id, letter)
+    assert await rollups(world) == right
 
 
 async def test_what_is_taken_back_leaves_no_row(world: World):

@@ -342,8 +342,8 @@ async def test_home_later(office: Office, world: World):
     place = Place(TEAM, "UANN", Way.COMMAND)
     await world.database.submit(GiveInSlack(give, place, Terms(), confirmed=True))
     async with world.database.bookkeeping() as connection:
-        await audit.feed.bury(connection, world.organization_id, "slack", 1, "", "channel_not_found", 5, world.now)
-        await audit.feed.bury(connection, world.organization_id, "webhooks", 1, "", "gone", 5, world.now)
+        await audit.letters.bury(connection, world.organization_id, "slack", 1, "", "channel_not_found", 5, world.now)
+        await audit.letters.bury(connection, world.organization_id, "webhooks", 1, "", "gone", 5, world.now)
 
     home = await office.home()
 

@@ -216,7 +216,7 @@ def test_what_was_given_up_is_listed_without_a_word_of_anyone(connected: Plaudit
         async with database.bookkeeping() as connection:
             once = f"post:{new_id(NOON)}:C0123456789"
             letter = (acorn.organization_id, "slack", 7, once, "Slack answers is_archived", 1, NOON)
-            await audit.feed.bury(connection, *letter)
+            await audit.letters.bury(connection, *letter)
 
     on(database_url, bury)
 

@@ -9,7 +9,7 @@ import strawberry
 from pyroaring import BitMap
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import insight, ledger, organization
+from app import audit, insight, ledger, organization
 from app.api.context import Info
 from app.api.described import described
 from app.api.figures import (
@@ -377,5 +377,5 @@ async def insights_of(info: Info, days: Days, scope_id: UUID) -> Insights:
             raise not_found("groupId")
         secret = scope_id in await hidden(info, days, await kind_of(info, group.kind))
     async with context.read() as connection:
-        as_of = await insight.reads.as_of(connection, context.organization_id, context.database.clock())
+        as_of = await audit.feed.as_of(connection, context.organization_id, insight.READER, context.database.clock())
     return Insights(days=days, scope_id=scope_id, as_of=as_of, withheld=secret)

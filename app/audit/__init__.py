@@ -1,6 +1,6 @@
 """The stone everything stands on: an append-only hash chain of what happened, in order, for ever."""
 
-from app.audit import feed, reads
+from app.audit import feed, letters, reads
 from app.audit.chain import AuditChain, canonical, previous_of, remark, salted, sha256, subject
 from app.audit.feed import Reader, ReaderStatus
 from app.audit.models import AuditEvent, ChainHead, ChainMark, DeadLetter, FeedCursor, Receipt, Remark
@@ -24,6 +24,7 @@ __all__ = [
     "canonical",
     "checked_key",
     "feed",
+    "letters",
     "previous_of",
     "reads",
     "recall",

@@ -13,11 +13,10 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.audit import letters
 from app.audit.models import AuditEvent, ChainHead, DeadLetter, FeedCursor
-from app.core.errors import Busy, Code, PlauditError, Refusal, not_found
-from app.core.ids import new_id
-from app.db import Batch, Database, Page, Slice, columns, insert, page, scoped, table_of
-from app.db import count as count_rows
+from app.core.errors import Busy, Code, Refusal, not_found
+from app.db import Batch, Database, columns, insert, scoped, table_of
 
 EVENTS_MAX = 200
 """Events that a reader takes in one transaction."""
@@ -28,7 +27,6 @@ PAUSE_SECONDS_MAX = 60
 GATHER_SECONDS = 0.15
 """After a round the follower rests so long: what is committed meanwhile is read together."""
 ORGANIZATIONS_AT_ONCE = 500
-ERROR_CHARS_MAX = 500
 
 _AWAY_SQLSTATES = ("08", "25006", "40", "53", "55P03", "57P", "58")
 """Of PostgreSQL: connection, read-only, deadlock, resources, lock, shutdown, its disk."""
@@ -78,7 +76,7 @@ class _Failed(Exception):
     """A reader raised on these events; its transaction left no trace."""
 
     def __init__(self, cursor: FeedCursor, events: Sequence[AuditEvent], error: Exception) -> None:
-        super().__init__(sentence(error))
+        super().__init__(letters.sentence(error))
         self.cursor = cursor
         self.events = events
         self.error = error
@@ -258,7 +256,7 @@ async def _fail(database: Database, reader: Reader, failed: _Failed, tries_max: 
                 await _move(connection, cursor, tries=tries, not_before=now + pause)
             else:
                 await _move(connection, cursor, sequence=event.sequence, tries=0, not_before=None)
-                await bury(connection, cursor.organization_id, reader.name, event.sequence, "", str(failed), tries, now)
+                await letters.bury(connection, cursor.organization_id, reader.name, event.sequence, "", str(failed), tries, now)
         if tries < tries_max:
             log.info("%s: %s. It is tried again", _span(failed), failed)
             return 0
@@ -278,67 +276,19 @@ def body(event: AuditEvent) -> dict[str, Any]:
     return cast(dict[str, Any], orjson.loads(event.record)["body"])
 
 
-async def bury(
-    connection: AsyncConnection,
-    organization_id: UUID,
-    reader: str,
-    sequence: int,
-    subject: str,
-    error: str,
-    tries: int,
-    now: datetime,
-) -> UUID:
-    """Makes a dead letter of what failed too often; returns its id. Readers call it for their own later work, with the number
-    of the event that asked for it and a subject by which they know what to do `again`."""
-    id_ = new_id(now)
-    row = {"organization_id": organization_id, "id": id_, "reader": reader, "sequence": sequence, "subject": subject}
-    await connection.execute(sa.insert(table_of(DeadLetter)).values(row | {"error": _line(error), "at": now, "tries": tries}))
-    return id_
+async def as_of(connection: AsyncConnection, organization_id: UUID, reader: str, now: datetime) -> datetime:
+    """The reader has read every event before this moment: that of the first one that it has not, or now."""
+    cursor, event = columns(FeedCursor), columns(AuditEvent)
+    read = scoped(FeedCursor, organization_id, cursor.sequence).where(cursor.reader == reader).scalar_subquery()
+    statement = scoped(AuditEvent, organization_id, event.at).where(event.sequence == sa.func.coalesce(read, 0) + 1)
+    return (await connection.execute(statement)).scalar_one_or_none() or now
 
 
 async def rewind(connection: AsyncConnection, organization_id: UUID, reader: str) -> None:
     """Puts the reader's cursor before the first event, in the transaction that forgets what the reader made of them."""
-    mine = columns(FeedCursor).organization_id == organization_id, columns(FeedCursor).reader == reader
+    at = columns(FeedCursor)
+    mine = (at.organization_id == organization_id, at.reader == reader)
     await connection.execute(sa.update(table_of(FeedCursor)).where(*mine).values(sequence=0, tries=0, not_before=None))
-
-
-async def forget(connection: AsyncConnection, organization_id: UUID, reader: str, subjects: Iterable[str]) -> None:
-    """Removes the reader's dead letters about these subjects: what was given up came to an end in another way."""
-    these = (columns(DeadLetter).organization_id == organization_id, columns(DeadLetter).reader == reader)
-    await connection.execute(sa.delete(table_of(DeadLetter)).where(*these, columns(DeadLetter).subject.in_(list(subjects))))
-
-
-def sentence(error: BaseException) -> str:
-    """Why something failed, for a dead letter: one line, and never the values of a statement, which may be people's words."""
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
-    return _line(str(cause) if isinstance(cause, PlauditError) else f"{type(cause).__name__}: {cause}".removesuffix(": "))
-
-
-def _line(text: str) -> str:
-    """The first line, as both databases can keep it."""
-    first, *_ = text.encode(errors="replace").decode().replace("\0", "").strip().splitlines() or [""]
-    return first[:ERROR_CHARS_MAX]
-
-
-async def dead_letters(connection: AsyncConnection, organization_id: UUID, reader: str | None, part: Slice) -> Page[DeadLetter]:
-    """One page of what was given up, by one reader or by all, the oldest first; the key of a row is its id."""
-    return await page(connection, _letters(organization_id, reader), [columns(DeadLetter).id], part)
-
-
-async def count(connection: AsyncConnection, organization_id: UUID, reader: str | None) -> int | None:
-    """How many dead letters there are; None when they are more than are counted."""
-    return await count_rows(connection, _letters(organization_id, reader))
-
-
-async def letter(connection: AsyncConnection, organization_id: UUID, letter_id: UUID) -> DeadLetter | None:
-    """One dead letter."""
-    found = await connection.execute(_letters(organization_id, None).where(columns(DeadLetter).id == letter_id))
-    return cast(DeadLetter | None, found.one_or_none())
-
-
-def _letters(organization_id: UUID, reader: str | None) -> sa.Select[Any]:
-    statement = scoped(DeadLetter, organization_id)
-    return statement if reader is None else statement.where(columns(DeadLetter).reader == reader)
 
 
 async def replay(database: Database, reader: Reader, organization_id: UUID, letter_id: UUID) -> bool:
@@ -347,7 +297,7 @@ async def replay(database: Database, reader: Reader, organization_id: UUID, lett
     When it fails again the letter stays, with the new error and one more try, and INVALID_STATE is raised with that error."""
     at = columns(DeadLetter)
     this = (at.organization_id == organization_id, at.id == letter_id)
-    wanted = _letters(organization_id, reader.name).where(*this).with_for_update()
+    wanted = letters.given_up(organization_id, reader.name).where(*this).with_for_update()
     found: Any = None
     try:
         async with _transaction(database) as connection:
@@ -360,7 +310,7 @@ async def replay(database: Database, reader: Reader, organization_id: UUID, lett
     except Exception as error:
         if isinstance(error, Busy) or found is None:
             raise
-        said = sentence(error)
+        said = letters.sentence(error)
         log.warning("dead letter %s of organization %s failed again", letter_id, organization_id, exc_info=error)
         changed = {"error": said, "at": database.clock(), "tries": at.tries + 1}
         async with _transaction(database) as connection:
@@ -372,8 +322,8 @@ async def status(connection: AsyncConnection, organization_id: UUID) -> list[Rea
     """Where each reader stands, by name. A reader that never began is not among them."""
     cursor, dead = columns(FeedCursor), columns(DeadLetter)
     head = scoped(ChainHead, organization_id, columns(ChainHead).sequence).scalar_subquery()
-    letters = scoped(DeadLetter, organization_id, sa.func.count()).where(dead.reader == cursor.reader)
-    given_up = letters.correlate(table_of(FeedCursor)).scalar_subquery()
+    counted = scoped(DeadLetter, organization_id, sa.func.count()).where(dead.reader == cursor.reader)
+    given_up = counted.correlate(table_of(FeedCursor)).scalar_subquery()
     shown = (cursor.reader, cursor.sequence, head.label("head"), cursor.tries, cursor.not_before, given_up.label("given_up"))
     rows = await connection.execute(scoped(FeedCursor, organization_id, *shown).order_by(cursor.reader))
     return [ReaderStatus(*row) for row in rows]

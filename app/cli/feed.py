@@ -122,7 +122,7 @@ async def _replay(database: "Database", actor: "Actor", wanted: "UUID | None") -
     known = readers(database, load())
     if wanted is not None:
         async with database.read() as connection:
-            letter = await audit.feed.letter(connection, actor.organization_id, wanted)
+            letter = await audit.letters.one(connection, actor.organization_id, wanted)
         if letter is None:
             raise Refusal(Code.NOT_FOUND, f"There is no dead letter {wanted}. See: plaudit feed dead-letters", "id")
         await _again(database, known, letter)
@@ -157,7 +157,7 @@ async def _letters(database: "Database", organization_id: "UUID", reader: str | 
     part = Slice(PAGE)
     while True:
         async with database.read() as connection:
-            page = await audit.feed.dead_letters(connection, organization_id, reader, part)
+            page = await audit.letters.listed(connection, organization_id, reader, part)
         for letter in page.rows:
             yield letter
         if not page.has_next:

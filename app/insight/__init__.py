@@ -3,8 +3,8 @@
 from app.insight import reads
 from app.insight.models import Movement, Part, Standing
 from app.insight.outcomes import WARNING, Achieved, Outcome, SetOutcomes, checked_metric, influence, metrics
-from app.insight.project import ROLLUPS, InsightReader, catch_up, rebuild
-from app.insight.reads import READER, Bucket, Days
+from app.insight.project import READER, ROLLUPS, InsightReader, catch_up, rebuild
+from app.insight.reads import Bucket, Days
 from app.insight.roster import Roster, read_roster
 from app.insight.rules import GROUP_MEMBERS_MIN, Correlation, gini, rank_correlation, share, withheld
 from app.insight.tally import Tally

@@ -40,8 +40,6 @@ class Standing(StrEnum):
     GIVER = "GIVER"
     RECEIVER = "RECEIVER"
     OBSERVER = "OBSERVER"
-    JOINED = "JOINED"
-    """Known at all."""
 
 
 class Movement(StrEnum):

@@ -1,6 +1,6 @@
 """The projection: reads the feed, and keeps the rollups that insights are answered from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -27,10 +27,15 @@ from app.insight.models import (
     Movement,
     Standing,
 )
-from app.insight.reads import READER
 from app.insight.store import write
 from app.organization import Member, MemberStatus
 
+EVENT = ""
+"""The subject of dead letters that are events themselves."""
+READER = "insight"
+"""The reader's name in the feed."""
+EVENTS_MAX = 2_000
+"""Events that are counted in one transaction when there are many."""
 ROLLUPS = (
     InsightTotal,
     InsightValue,
@@ -70,8 +75,7 @@ class InsightReader:
 
     async def again(self, connection: AsyncConnection, letter: DeadLetter) -> None:
         """Counts an event that was given up. Rollups are sums: they may come late."""
-        statement = scoped(AuditEvent, letter.organization_id).where(columns(AuditEvent).sequence == letter.sequence)
-        event: Any = (await connection.execute(statement)).one_or_none()
+        event = await audit.reads.event_row(connection, letter.organization_id, letter.sequence)
         if event is None:
             raise not_found("id")
         await self.take(connection, [event])
@@ -84,6 +88,8 @@ async def rebuild(database: Database, organization_id: UUID) -> int:
     async with database.bookkeeping() as connection:
         for model in ROLLUPS:
             await connection.execute(sa.delete(table_of(model)).where(columns(model).organization_id == organization_id))
+        # What was given up is counted now like everything else; counted again later, it would count twice.
+        await audit.letters.forget(connection, organization_id, READER, [EVENT])
         await audit.feed.rewind(connection, organization_id, READER)
     return await catch_up(database, organization_id)
 
@@ -94,10 +100,6 @@ async def catch_up(database: Database, organization_id: UUID) -> int:
     while read := await audit.feed.advance(database, reader, organization_id, events_max=EVENTS_MAX):
         number += read
     return number
-
-
-EVENTS_MAX = 2_000
-"""Events that are counted in one transaction when there are many."""
 
 
 class _Round:
@@ -115,9 +117,10 @@ class _Round:
     async def take(self, events: Sequence[AuditEvent]) -> None:
         """Counts them all, and writes it down."""
         await self._read_zones()
-        await self._read_ordinals(events)
-        for event in events:
-            await self._count(event, audit.feed.body(event))
+        bodies = [audit.feed.body(event) for event in events]
+        await self._read_ordinals(zip(events, bodies, strict=True))
+        for event, body in zip(events, bodies, strict=True):
+            await self._count(event, body)
         await write(self._connection, self._delta, self._standings)
 
     async def _count(self, event: AuditEvent, body: dict[str, Any]) -> None:
@@ -180,7 +183,6 @@ class _Round:
         match verb:
             case "created":
                 joined = self._day(datetime.fromisoformat(body["joined_at"]))
-                self._stand(here, Standing.JOINED, joined, member_id, comes=True)
                 if body["status"] == MemberStatus.ACTIVE:
                     self._stand(here, Standing.ACTIVE, joined, member_id, comes=True)
                 self._stand(here, _MODES[body["mode"]], joined, member_id, comes=True)
@@ -225,15 +227,14 @@ class _Round:
         statement = scoped(InsightZone, self._organization_id).order_by(columns(InsightZone).sequence)
         self._zones = [(row.since, ZoneInfo(row.zone)) for row in await self._connection.execute(statement)]
 
-    async def _read_ordinals(self, events: Sequence[AuditEvent]) -> None:
+    async def _read_ordinals(self, events: Iterable[tuple[AuditEvent, dict[str, Any]]]) -> None:
         """Places in bitmaps of everybody whom these events name by id alone."""
         named = set[UUID]()
-        for event in events:
+        for event, body in events:
             kind, _, id_ = event.subject.partition(":")
             if kind == "member":
                 named.add(UUID(id_))
             elif kind in ("group", "redemption"):
-                body = audit.feed.body(event)
                 named |= {UUID(one) for name in ("joined", "left") for one in body.get(name, ())}
                 named |= {UUID(body["member"])} if "member" in body else set()
         if named:

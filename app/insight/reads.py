@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from pyroaring import BitMap, BitMap64
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.audit import AuditEvent, FeedCursor
 from app.core.errors import Code, Refusal
 from app.db import Page, Slice, TenantTable, columns, page, scoped
 from app.insight.models import (
@@ -30,8 +29,6 @@ from app.insight.models import (
 from app.insight.tally import Tally
 from app.organization import GIVING_MODES, RECEIVING_MODES, Member, MemberStatus
 
-READER = "insight"
-"""The reader's name in the feed."""
 RANGE_DAYS_MAX = 3_660
 """Ten years."""
 
@@ -56,9 +53,9 @@ class Days:
 
     def __post_init__(self) -> None:
         if self.last < self.first:
-            raise Refusal(Code.INVALID_INPUT, "The range ends before it begins.", "range", "to")
+            raise Refusal(Code.INVALID_INPUT, "The range ends before it begins. Put the earlier day first.", "range", "to")
         if self.number > RANGE_DAYS_MAX:
-            raise Refusal(Code.INVALID_INPUT, f"A range has at most {RANGE_DAYS_MAX} days.", "range")
+            raise Refusal(Code.INVALID_INPUT, f"A range has at most {RANGE_DAYS_MAX:,} days. Ask for fewer.", "range")
 
     @property
     def number(self) -> int:
@@ -311,11 +308,3 @@ def quiet(organization_id: UUID, part: Part, days: Days, manager_id: UUID | None
 async def quiet_page(connection: AsyncConnection, statement: sa.Select[Any], wanted: Slice) -> Page[Member]:
     """One page of `quiet`, by name; the keys of a row are its name_key and id."""
     return await page(connection, statement, [columns(Member).name_key, columns(Member).id], wanted)
-
-
-async def as_of(connection: AsyncConnection, organization_id: UUID, now: datetime) -> datetime:
-    """Every event before this moment is counted: that of the first one that is not, or now."""
-    cursor, event = columns(FeedCursor), columns(AuditEvent)
-    read = scoped(FeedCursor, organization_id, cursor.sequence).where(cursor.reader == READER).scalar_subquery()
-    statement = scoped(AuditEvent, organization_id, event.at).where(event.sequence == sa.func.coalesce(read, 0) + 1)
-    return (await connection.execute(statement)).scalar_one_or_none() or now

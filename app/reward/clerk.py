@@ -154,7 +154,7 @@ class Clerk:
                 # Somebody was faster: it was rejected, and the feed is about to tell.
                 await self._next(redemption, None)
             case error:
-                trouble, tries = audit.feed.sentence(error), placed.tries + 1
+                trouble, tries = audit.letters.sentence(error), placed.tries + 1
                 log.info("order %s failed: %s", redemption.id, trouble, exc_info=error)
                 if tries >= TRIES_MAX:
                     await self._give_up(redemption, placed, trouble)
@@ -177,7 +177,9 @@ class Clerk:
             noted = await connection.execute(sa.update(table_of(FulfilmentOrder)).where(*this).values(values))
             if noted.rowcount == 0:  # Settled meanwhile: there is nothing left to try again.
                 return
-            await audit.feed.bury(connection, organization_id, READER, placed.sequence, str(redemption.id), trouble, tries, now)
+            await audit.letters.bury(
+                connection, organization_id, READER, placed.sequence, str(redemption.id), trouble, tries, now
+            )
 
     async def _note(self, organization_id: UUID, redemption_id: UUID, *only_if: Any, **values: Any) -> bool:
         order = columns(FulfilmentOrder)

@@ -168,7 +168,7 @@ class FulfilmentReader:
             order = columns(FulfilmentOrder)
             settled = (order.organization_id == organization_id, order.redemption_id.in_(ended))
             await connection.execute(sa.delete(table_of(FulfilmentOrder)).where(*settled))
-            await audit.feed.forget(connection, organization_id, READER, map(str, ended))
+            await audit.letters.forget(connection, organization_id, READER, map(str, ended))
         if self._planned is not None:
             self._planned()
 
@@ -185,7 +185,7 @@ class FulfilmentReader:
 
 async def try_again(connection: AsyncConnection, organization_id: UUID, redemption_id: UUID, now: datetime) -> bool:
     """Makes an order due, with all its tries before it; it is no dead letter any more. False where there is no such order."""
-    await audit.feed.forget(connection, organization_id, READER, [str(redemption_id)])
+    await audit.letters.forget(connection, organization_id, READER, [str(redemption_id)])
     order = columns(FulfilmentOrder)
     this = (order.organization_id == organization_id, order.redemption_id == redemption_id)
     due = sa.update(table_of(FulfilmentOrder)).where(*this).values(next_at=now, tries=0)

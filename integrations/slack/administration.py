@@ -108,7 +108,7 @@ class Administration:
             values = await organization.reads.values(connection, here)
             given = await connection.execute(scoped(SlackOrigin, here, columns(SlackOrigin).gift_id).limit(1))
             totals = await recognition.standings.totals(connection, here, month)
-            undelivered = await audit.feed.count(connection, here, READER)
+            undelivered = await audit.letters.count(connection, here, READER)
             waiting, waiting_more = await rewards.waiting(connection, workspace, now)
             return AdminHome(
                 setup=Setup(

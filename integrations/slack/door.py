@@ -144,7 +144,7 @@ class SlackDoor:
     async def replay(self, workspace: Workspace) -> int:
         """Takes up again everything that was given up; returns how much that was."""
         async with self.database.read() as connection:
-            page = await audit.feed.dead_letters(connection, workspace.organization_id, NAME, Slice(500))
+            page = await audit.letters.listed(connection, workspace.organization_id, NAME, Slice(500))
         number = 0
         for letter in page.rows:
             with contextlib.suppress(PlauditError):

@@ -203,7 +203,7 @@ class Sender:
         except Exception as error:
             log.exception("delivery %s of workspace %s failed", taken.once, workspace.team_id)
             if taken.tries + 1 >= DENIED_MAX:
-                await self._give_up(workspace, taken, audit.feed.sentence(error))
+                await self._give_up(workspace, taken, audit.letters.sentence(error))
                 return True
             await self._later(workspace, taken, 2.0**taken.tries, tries=taken.tries + 1)
             return False
@@ -226,7 +226,7 @@ class Sender:
             )
             await connection.execute(statement.values(state=DeliveryState.DEAD, claimed_until=None, tries=tries))
             letter = (taken.sequence, taken.once, error, tries, now)
-            await audit.feed.bury(connection, workspace.organization_id, reader.NAME, *letter)
+            await audit.letters.bury(connection, workspace.organization_id, reader.NAME, *letter)
 
     async def _write(self, workspace: Workspace, taken: Delivery, *more: sa.Executable, **values: Any) -> None:
         """Writes down what became of a delivery. It was made: were that not written down, it would be made again."""

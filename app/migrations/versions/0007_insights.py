@@ -99,7 +99,7 @@ def upgrade() -> None:
         sa.Column("came", sa.LargeBinary(), nullable=False),
         sa.Column("went", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
-            "standing IN ('ACTIVE', 'BELONGS', 'NORMAL', 'GIVER', 'RECEIVER', 'OBSERVER', 'JOINED')",
+            "standing IN ('ACTIVE', 'BELONGS', 'NORMAL', 'GIVER', 'RECEIVER', 'OBSERVER')",
             name=op.f("ck_insight_standing_standing"),
         ),
         sa.ForeignKeyConstraint(
