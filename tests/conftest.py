@@ -7,7 +7,7 @@ import pytest
 
 from tests.postgres import Postgres, start
 
-pytest_plugins = ["tests.world", "tests.door", "tests.office"]
+pytest_plugins = ["tests.world", "tests.door", "tests.office", "tests.command"]
 
 SERVER = pytest.StashKey[Postgres]()
 

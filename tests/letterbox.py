@@ -1,5 +1,8 @@
 """A letterbox in the world of the stories: files are handed in and reports are fetched, over HTTP."""
 
+import csv
+from collections import defaultdict
+from io import StringIO
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +63,19 @@ def refusal(answer: Any) -> tuple[int, str]:
     assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
     assert len(answer.headers["x-request-id"]) == 16
     return answer.status_code, error["extensions"]["code"]
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    """What a report says, by the names of its columns."""
+    return list(csv.DictReader(StringIO(text, newline="")))
+
+
+def by_transfer(rows: list[dict[str, str]]) -> dict[str, int]:
+    """What the sides of each transfer of a points report add up to."""
+    sums: dict[str, int] = defaultdict(int)
+    for row in rows:
+        sums[row["transfer_id"]] += int(row["points"])
+    return sums
 
 
 @pytest.fixture(name="letterbox")

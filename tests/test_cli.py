@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -34,33 +33,6 @@ ACME = (
     "--owner-email",
     "ana@acme.com",
 )
-
-
-@dataclass
-class Said:
-    """What a command answered."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-
-@pytest.fixture
-def plaudit(capsys, monkeypatch, database_url):
-    """The command, on a database of its own."""
-    monkeypatch.setenv("PLAUDIT_DATABASE_URL", database_url)
-
-    def run(*arguments: str) -> Said:
-        status = cli.run(arguments)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Said(status, said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

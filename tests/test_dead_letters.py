@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from app import cli
 from app.audit import ReaderStatus, feed, letters
 from app.cli import feed as feed_commands
 from app.core.errors import Code, Refusal
 from app.core.ids import new_id
 from app.db import Slice
+from tests.command import Plaudit
 from tests.diary import ALL, Diary, advance, begun_diary, given_up, happens  # noqa: F401 (fixture)
 from tests.world import NOON, World
 
@@ -103,22 +103,20 @@ async def test_status_tells_of_every_reader(world: World, diary: Diary):
 
 
 @pytest.fixture
-def plaudit(capsys, monkeypatch, world: World) -> Any:
-    """The command, beside the running world."""
-    monkeypatch.setenv("PLAUDIT_DATABASE_URL", world.database.url)
+def beside(plaudit: Plaudit) -> Any:
+    """The command, beside the running world: status, lines, errors."""
 
     async def run(*arguments: str) -> tuple[int, list[str], str]:
-        status = await asyncio.to_thread(cli.run, arguments)
-        said = capsys.readouterr()
-        return status, said.out.splitlines(), said.err
+        said = await asyncio.to_thread(plaudit, *arguments)
+        return said.status, said.lines, said.err
 
     return run
 
 
-async def test_the_command_line_tells_where_readers_are(world: World, diary: Diary, plaudit):
+async def test_the_command_line_tells_where_readers_are(world: World, diary: Diary, beside):
     last = (await happens(world, 2))[-1]
 
-    assert await plaudit("feed", "status") == (
+    assert await beside("feed", "status") == (
         0,
         [
             "READER  READ  OF  BEHIND  FAILED  AGAIN AT  DEAD LETTERS",
@@ -128,7 +126,7 @@ async def test_the_command_line_tells_where_readers_are(world: World, diary: Dia
     )
     letter_id = await buried(world, "message 7")
 
-    assert await plaudit("feed", "dead-letters") == (
+    assert await beside("feed", "dead-letters") == (
         0,
         [
             "ID                                    READER  EVENT  WHAT       TRIES  AT                   ERROR",
@@ -136,24 +134,24 @@ async def test_the_command_line_tells_where_readers_are(world: World, diary: Dia
         ],
         "",
     )
-    assert len((await plaudit("feed", "dead-letters", "--reader", "other"))[1]) == 1
+    assert len((await beside("feed", "dead-letters", "--reader", "other"))[1]) == 1
 
 
-async def test_the_command_line_replays(world: World, diary: Diary, plaudit, monkeypatch):
+async def test_the_command_line_replays(world: World, diary: Diary, beside, monkeypatch):
     letter_id, stranger = await buried(world, "message 7"), await buried(world, reader="stranger")
     monkeypatch.setattr(feed_commands, "readers", lambda _database, _settings: {"diary": diary})
     nobody = "This version has no reader stranger, which gave it up. It stays as it is."
 
     diary.poison = {1}
-    assert await plaudit("feed", "replay", "--id", str(letter_id)) == (
+    assert await beside("feed", "replay", "--id", str(letter_id)) == (
         1,
         [],
         "plaudit: It failed again, and stays a dead letter: ValueError: still cannot stomach message 7\n",
     )
     diary.poison = set()
-    assert await plaudit("feed", "replay", "--all") == (1, [f"{stranger}: {nobody}", "1 done, 1 failed."], "")
-    assert await plaudit("feed", "replay", "--id", str(stranger)) == (1, [], f"plaudit: {nobody}\n")
-    assert await plaudit("feed", "replay", "--id", str(letter_id)) == (
+    assert await beside("feed", "replay", "--all") == (1, [f"{stranger}: {nobody}", "1 done, 1 failed."], "")
+    assert await beside("feed", "replay", "--id", str(stranger)) == (1, [], f"plaudit: {nobody}\n")
+    assert await beside("feed", "replay", "--id", str(letter_id)) == (
         1,
         [],
         f"plaudit: There is no dead letter {letter_id}. See: plaudit feed dead-letters\n",
@@ -161,12 +159,12 @@ async def test_the_command_line_replays(world: World, diary: Diary, plaudit, mon
     assert await diary.pages(world) == [1]
 
     again = await buried(world)
-    assert await plaudit("feed", "replay", "--id", str(again)) == (0, ["It is done."], "")
+    assert await beside("feed", "replay", "--id", str(again)) == (0, ["It is done."], "")
 
 
 @pytest.mark.parametrize("misused", [(), ("--all", "--id", str(UUID(int=7))), ("--id", "seven")])
-async def test_misuse_of_replay_is_explained(plaudit, misused):
-    status, _, said = await plaudit("feed", "replay", *misused)
+async def test_misuse_of_replay_is_explained(beside, misused):
+    status, _, said = await beside("feed", "replay", *misused)
 
     assert status == 2
     assert "--id" in said

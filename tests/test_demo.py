@@ -1,17 +1,11 @@
 """The demo: founded by itself at the first start, the same at the second, and its two members can always give."""
 
 import asyncio
-import os
 import re
-import signal
 import socket
 import stat
-import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,10 +27,10 @@ from app.demo import days, files, messages, people, story
 from app.demo.founding import NAME, ORGANIZATION_ID, TIME_ZONE
 from app.demo.start import ready
 from app.founding import FoundOrganization
+from tests.demo_process import serving
 
 MADRID = ZoneInfo(TIME_ZONE)
 WORDS = "Thank you for the lovely chart"
-RUN = "from app import demo\nfrom app.core.settings import load\ndemo.run(load())"
 VIEWER = "{ viewer { member { displayName } } }"
 
 
@@ -167,66 +161,6 @@ async def assert_redemptions(database: Database, settings: Settings) -> None:
         assert sum(price <= balance for price in prices) >= 2
         assert sum(price > balance for price in prices) >= 2
     assert (await reward.prove(database, ORGANIZATION_ID)).ok
-
-
-class Served:
-    """A demo in a process of its own."""
-
-    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
-        self.process = process
-        self.folder = folder
-
-    def until_it_accepts(self, port: int, seconds: float = 180) -> None:
-        limit = time.monotonic() + seconds
-        while time.monotonic() < limit:
-            assert self.process.poll() is None, self.process.communicate()
-            with socket.socket() as knocking:
-                if knocking.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            time.sleep(0.01)
-        raise AssertionError("the demo does not answer")
-
-    def until_it_answers(self, port: int | None = None, seconds: float = 180) -> dict[str, Any]:
-        """The content of demo.json. While the port accepts, demo.json is whole."""
-        path = self.folder / files.DEMO_FILE
-        limit = time.monotonic() + seconds
-        while port is None and time.monotonic() < limit:
-            assert self.process.poll() is None, self.process.communicate()
-            if path.exists():
-                port = int(re.findall(r":(\d+)/", path.read_text())[0])
-            time.sleep(0.01)
-        assert port is not None
-        self.until_it_accepts(port, seconds)
-        assert httpx2.get(f"http://127.0.0.1:{port}/healthz", timeout=seconds).text == "ok"
-        content: dict[str, Any] = orjson.loads(path.read_bytes())
-        return content
-
-    def ends(self) -> str:
-        """Stops it as Ctrl+C does, and returns what it said."""
-        self.process.send_signal(signal.SIGINT)
-        said, wrong = self.process.communicate(timeout=30)
-        assert self.process.returncode == 0, wrong
-        return said
-
-
-@contextmanager
-def serving(folder: Path, url: str = "", port: int = 0) -> Iterator[Served]:
-    own = {key: value for key, value in os.environ.items() if not key.startswith("PLAUDIT_")}
-    environment = own | {"PLAUDIT_DATA_DIR": str(folder), "PLAUDIT_DATABASE_URL": url, "PLAUDIT_PORT": str(port)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", RUN],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parent.parent,
-    )
-    try:
-        yield Served(process, folder)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
 
 
 def asks(content: dict[str, Any], token: str) -> str:

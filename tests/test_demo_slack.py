@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.test_demo import serving
+from tests.demo_process import serving
 
 LINE = "/kudos @ana 10 for the release #teamwork"
 COMMAND = "from app.cli import main; main()"

@@ -350,9 +350,10 @@ async def test_the_follower_outlives_what_fails(world: World, diary: Diary, capl
 
     async with following(world, other, diary, seconds=0.05):
         await until(world, diary, told)
-        for _ in range(feed.TRIES_MAX):
-            world.passes(seconds=60)
-            await asyncio.sleep(0.15)
+        async with asyncio.timeout(10):
+            while not await given_up(world, "other"):
+                world.passes(seconds=60)
+                await asyncio.sleep(0.05)
         await until(world, other, list(range(2, told[-1] + 1)))
 
     assert "the feed waits 0.05 seconds: away" in caplog.messages

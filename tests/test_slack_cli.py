@@ -3,12 +3,11 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
 
-from app import audit, cli
+from app import audit
 from app.core.actor import Door, system
 from app.core.ids import new_id
 from app.core.seal import Seal
@@ -16,6 +15,7 @@ from app.db import Database, scoped
 from app.organization import all_organizations
 from integrations.slack import manifest
 from integrations.slack.workspaces import SEALED_FOR, ConnectWorkspace
+from tests.command import Plaudit, Said
 from tests.slack_office import SCOPES, SECRET_KEY
 from tests.stand_in import APP_ID, BOT_TOKEN, BOT_USER, TEAM
 from tests.world import NOON
@@ -35,40 +35,21 @@ AT_FIRST = {
 }
 
 
-@dataclass
-class Said:
-    """What a command answered."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """The table, read."""
-        head, *lines = [line.split(None, 1) for line in self.out.splitlines()]
-        assert head == ["SETTING", "VALUE"]
-        return {name: value.strip() for name, value in lines}
-
-
-Plaudit = Callable[..., Said]
+def settings(said: Said) -> dict[str, str]:
+    """The table, read."""
+    head, *lines = [line.split(None, 1) for line in said.lines]
+    assert head == ["SETTING", "VALUE"]
+    return {name: value.strip() for name, value in lines}
 
 
 @pytest.fixture
-def plaudit(capsys, monkeypatch, database_url, tmp_path) -> Plaudit:
-    """The command, on a database of its own with one organization."""
-    for name, value in (("DATABASE_URL", database_url), ("SECRET_KEY", SECRET_KEY), ("DATA_DIR", str(tmp_path))):
+def plaudit(plaudit: Plaudit, monkeypatch, tmp_path) -> Plaudit:
+    """The command, on a database with one organization."""
+    for name, value in (("SECRET_KEY", SECRET_KEY), ("DATA_DIR", str(tmp_path))):
         monkeypatch.setenv(f"PLAUDIT_{name}", value)
     monkeypatch.delenv("PLAUDIT_PUBLIC_URL", raising=False)
-
-    def run(*arguments: str) -> Said:
-        status = cli.run(arguments)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Said(status, said.out, said.err)
-
-    assert run("organization", "create", *ACORN).status == 0
-    return run
+    assert plaudit("organization", "create", *ACORN).status == 0
+    return plaudit
 
 
 @pytest.fixture
@@ -142,7 +123,7 @@ def test_a_manifest_that_cannot_be_is_refused_in_words(plaudit: Plaudit, argumen
 
 
 def test_settings_are_shown_and_changed(connected: Plaudit):
-    assert connected("slack", "settings").settings == AT_FIRST
+    assert settings(connected("slack", "settings")) == AT_FIRST
 
     changed = connected(
         *("slack", "settings", "emoji=:thumbsup:", "messages=on", "reactions=off", "points_default=none"),
@@ -151,8 +132,8 @@ def test_settings_are_shown_and_changed(connected: Plaudit):
 
     now = AT_FIRST | {"emoji": "+1", "messages": "on", "reactions": "off", "points_default": "none", "confirm_points": "40"}
     now |= {"feed_channel": "C0123456789", "muted_channels": "C0000000AA, C0000000BB"}
-    assert changed.settings == connected("slack", "settings").settings == now
-    assert connected("slack", "settings", "feed_channel=", "muted_channels=").settings["feed_channel"] == "-"
+    assert settings(changed) == settings(connected("slack", "settings")) == now
+    assert settings(connected("slack", "settings", "feed_channel=", "muted_channels="))["feed_channel"] == "-"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +155,7 @@ def test_a_setting_that_cannot_be_changes_nothing(connected: Plaudit, change: st
     assert answer.status != 0
     assert said in answer.err
     assert answer.out == ""
-    assert connected("slack", "settings").settings == AT_FIRST
+    assert settings(connected("slack", "settings")) == AT_FIRST
 
 
 def test_a_change_of_settings_is_audited(connected: Plaudit, database_url: str):
