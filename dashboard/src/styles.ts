@@ -27,6 +27,7 @@ import "@mantine/core/styles/Center.css";
 import "@mantine/core/styles/Chip.css";
 import "@mantine/core/styles/Code.css";
 import "@mantine/core/styles/Divider.css";
+import "@mantine/core/styles/Drawer.css";
 import "@mantine/core/styles/List.css";
 import "@mantine/core/styles/Menu.css";
 import "@mantine/core/styles/Modal.css";

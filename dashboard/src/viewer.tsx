@@ -6,7 +6,15 @@ import { counted } from "./formats";
 
 export type Viewer = ViewerQuery["viewer"];
 
-export type Permission = "recognition.give" | "redemption.decide" | "insight.groups";
+export type Permission =
+  | "recognition.give"
+  | "policy.edit"
+  | "member.edit"
+  | "reward.edit"
+  | "redemption.decide"
+  | "audit.read"
+  | "insight.groups"
+  | "token.edit";
 
 export const ViewerContext = createContext<Viewer | null>(null);
 

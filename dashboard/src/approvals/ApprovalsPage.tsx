@@ -6,7 +6,7 @@ import { useMemo, useState } from "react";
 import { useQuery } from "urql";
 
 import { RedemptionsDocument, type RedemptionStatus } from "../contract/graphql";
-import { messages } from "../messages";
+import { approvalsMessages } from "./messages";
 import { type PageInfo, Pages } from "../pages";
 import type { Redemption } from "../rewards/MyRedemptions";
 import { Face } from "../shell/Face";
@@ -18,7 +18,7 @@ import { type Decision, DecisionDialog } from "./DecisionDialog";
 
 const route = getRouteApi("/approvals");
 const ABOUT = { additionalTypenames: ["Redemption"] };
-const text = messages.approvals;
+const text = approvalsMessages;
 
 export type Choose = (kind: Decision["kind"], redemption: Redemption) => void;
 

@@ -5,6 +5,7 @@ import { useMutation } from "urql";
 
 import { ApproveRedemptionDocument, FulfilRedemptionDocument, RejectRedemptionDocument } from "../contract/graphql";
 import { messages } from "../messages";
+import { approvalsMessages } from "./messages";
 import { refusalIn, tell } from "../outcome";
 import type { Redemption } from "../rewards/MyRedemptions";
 import { usePoints } from "../viewer";
@@ -13,7 +14,7 @@ export type Decision = { kind: "approve" | "reject" | "fulfil"; redemption: Rede
 
 export function DecisionDialog({ decision, close }: { decision: Decision; close: () => void }) {
   const { kind, redemption } = decision;
-  const text = messages.approvals;
+  const text = approvalsMessages;
   const points = usePoints();
   const [words, setWords] = useState("");
   const [refusal, setRefusal] = useState<string | null>(null);

@@ -6,7 +6,8 @@ import { useMutation } from "urql";
 
 import { newKey } from "../client";
 import { BoostDocument } from "../contract/graphql";
-import { messages } from "../messages";
+import { giveMessages } from "../give/messages";
+import { feedMessages } from "./messages";
 import { refusalIn, tell } from "../outcome";
 import { usePoints, useViewer } from "../viewer";
 import type { Recognition } from "./RecognitionCard";
@@ -33,7 +34,7 @@ export function Boost({ recognition }: { recognition: Recognition }) {
     if (result.data !== undefined) key.current = newKey();
     if (said === null) {
       setOpen(false);
-      tell(messages.feed.boostDone);
+      tell(feedMessages.boostDone);
     }
   }
 
@@ -42,21 +43,21 @@ export function Boost({ recognition }: { recognition: Recognition }) {
       <Popover.Target>
         <button type="button" className="chip" onClick={() => setOpen(!open)}>
           <Rocket size={15} aria-hidden />
-          {messages.feed.boost}
+          {feedMessages.boost}
         </button>
       </Popover.Target>
-      <Popover.Dropdown p="md" aria-label={messages.feed.boostTitle}>
+      <Popover.Dropdown p="md" aria-label={feedMessages.boostTitle}>
         <form onSubmit={send}>
           <Stack gap="sm">
             <div>
-              <Text fw={600}>{messages.feed.boostTitle}</Text>
+              <Text fw={600}>{feedMessages.boostTitle}</Text>
               <Text fz="sm" c="dimmed">
-                {messages.feed.boostWhy(people)}
+                {feedMessages.boostWhy(people)}
               </Text>
             </div>
             <Group gap="xs" wrap="nowrap" align="flex-start">
               <NumberInput
-                aria-label={messages.give.points}
+                aria-label={giveMessages.points}
                 data-autofocus
                 min={1}
                 max={1_000_000}
@@ -69,7 +70,7 @@ export function Boost({ recognition }: { recognition: Recognition }) {
                 w={88}
               />
               <Button type="submit" flex={1} loading={fetching} disabled={!valid}>
-                {valid ? messages.feed.boostBy(points(each * people)) : messages.feed.boost}
+                {valid ? feedMessages.boostBy(points(each * people)) : feedMessages.boost}
               </Button>
             </Group>
             {refusal && (

@@ -6,7 +6,7 @@ import { lazy, Suspense, useMemo } from "react";
 import { useQuery } from "urql";
 
 import { FeedDocument } from "../contract/graphql";
-import { messages } from "../messages";
+import { feedMessages } from "./messages";
 import { type PageInfo, Pages } from "../pages";
 import { Face } from "../shell/Face";
 import { Page } from "../shell/Page";
@@ -29,23 +29,23 @@ export function FeedPage() {
   const values = viewer.organization.values.filter((one) => !one.archived);
 
   return (
-    <Page title={messages.feed.title} lead={messages.feed.lead(viewer.organization.name)} width={1000}>
+    <Page title={feedMessages.title} lead={feedMessages.lead(viewer.organization.name)} width={1000}>
       <div className="feed">
         <Stack gap="md" miw={0}>
           {mayGive && (
             <button type="button" className="composer" onClick={() => navigate({ search: (now) => ({ ...now, give: true }) })}>
               <Face name={viewer.member.displayName} size={36} />
-              <span style={{ flex: 1 }}>{messages.feed.prompt}</span>
+              <span style={{ flex: 1 }}>{feedMessages.prompt}</span>
               <Sparkles size={18} color="var(--plaudit-accent)" aria-hidden />
             </button>
           )}
           <Group justify="flex-end">
             <NativeSelect
-              aria-label={messages.feed.filter}
+              aria-label={feedMessages.filter}
               size="xs"
               w={200}
               value={value ?? ""}
-              data={[{ value: "", label: messages.feed.everyValue }, ...values.map((one) => ({ value: one.id, label: `${one.emoji ?? ""} ${one.name}`.trim() }))]}
+              data={[{ value: "", label: feedMessages.everyValue }, ...values.map((one) => ({ value: one.id, label: `${one.emoji ?? ""} ${one.name}`.trim() }))]}
               onChange={(event) => {
                 const chosen = event.currentTarget.value || undefined;
                 void navigate({ search: (now) => ({ ...now, value: chosen }) });
@@ -71,7 +71,7 @@ function Cards({ after, value, rest }: { after: string | null; value: string | u
   if (data === undefined) return error ? <Trouble again={() => again({ requestPolicy: "network-only" })} /> : <Loading rows={4} height={168} />;
   const { nodes, pageInfo } = data.recognitions;
   if (nodes.length === 0 && after === null) {
-    return <Empty icon={MessageCircleHeart} title={value ? messages.feed.noneForValue : messages.feed.empty} why={messages.feed.emptyWhy} />;
+    return <Empty icon={MessageCircleHeart} title={value ? feedMessages.noneForValue : feedMessages.empty} why={feedMessages.emptyWhy} />;
   }
   return (
     <>

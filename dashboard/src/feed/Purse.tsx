@@ -3,7 +3,8 @@ import { Anchor, Divider, Paper, Progress, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 
 import { number, since } from "../formats";
-import { messages } from "../messages";
+import { pointsMessages } from "../points/messages";
+import { feedMessages } from "./messages";
 import { usePoints, useViewer } from "../viewer";
 
 export function Purse() {
@@ -11,12 +12,12 @@ export function Purse() {
   const points = usePoints();
   const { allowance, wallet } = member;
   return (
-    <Paper component="aside" aria-label={messages.wallet.title} className="beside">
+    <Paper component="aside" aria-label={pointsMessages.title} className="beside">
       <Stack gap="md">
         {allowance && (
           <div>
             <Text fz="sm" c="dimmed">
-              {messages.feed.yourAllowance}
+              {feedMessages.yourAllowance}
             </Text>
             <Text fz={30} fw={650} lh={1.2} className="numbers">
               {number(allowance.remaining)}{" "}
@@ -25,10 +26,10 @@ export function Purse() {
               </Text>
             </Text>
             {allowance.total > 0 && (
-              <Progress value={(allowance.remaining / allowance.total) * 100} size={6} mt={8} aria-label={messages.feed.yourAllowance} />
+              <Progress value={(allowance.remaining / allowance.total) * 100} size={6} mt={8} aria-label={feedMessages.yourAllowance} />
             )}
             <Text fz="xs" c="dimmed" mt={8}>
-              {messages.feed.renews(since(allowance.resetsAt))}
+              {feedMessages.renews(since(allowance.resetsAt))}
             </Text>
           </div>
         )}
@@ -36,18 +37,18 @@ export function Purse() {
         {wallet && (
           <div>
             <Text fz="sm" c="dimmed">
-              {messages.feed.yourWallet}
+              {feedMessages.yourWallet}
             </Text>
             <Text fz={30} fw={650} lh={1.2} className="numbers">
               {number(wallet.balance)}
             </Text>
             {wallet.pending > 0 && (
               <Text fz="xs" c="dimmed" mt={4}>
-                {messages.feed.pending(points(wallet.pending))}
+                {feedMessages.pending(points(wallet.pending))}
               </Text>
             )}
             <Anchor component={Link} to="/rewards" fz="sm" mt={8} display="inline-block">
-              {messages.wallet.spend}
+              {pointsMessages.spend}
             </Anchor>
           </div>
         )}

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useMutation } from "urql";
 
 import { ReactDocument } from "../contract/graphql";
-import { messages } from "../messages";
+import { feedMessages } from "./messages";
 import { went } from "../outcome";
 import type { Recognition } from "./RecognitionCard";
 
@@ -26,7 +26,7 @@ export function Reactions({ id, reactions }: Pick<Recognition, "id" | "reactions
           type="button"
           className="chip"
           aria-pressed={mine}
-          aria-label={messages.feed.reactions(shown(emoji), count)}
+          aria-label={feedMessages.reactions(shown(emoji), count)}
           onClick={() => put(emoji, !mine)}
         >
           <span>{shown(emoji)}</span>
@@ -35,14 +35,14 @@ export function Reactions({ id, reactions }: Pick<Recognition, "id" | "reactions
       ))}
       <Popover opened={open} onChange={setOpen} position="top-start" radius="xl" shadow="md" trapFocus returnFocus>
         <Popover.Target>
-          <button type="button" className="chip" aria-label={messages.feed.react} onClick={() => setOpen(!open)}>
+          <button type="button" className="chip" aria-label={feedMessages.react} onClick={() => setOpen(!open)}>
             <SmilePlus size={16} aria-hidden />
           </button>
         </Popover.Target>
-        <Popover.Dropdown p={4} aria-label={messages.feed.react}>
+        <Popover.Dropdown p={4} aria-label={feedMessages.react}>
           <Group gap={2} wrap="nowrap">
             {OFFERED.map((emoji) => (
-              <button key={emoji} type="button" className="offer" aria-label={messages.feed.reactWith(emoji)} onClick={() => put(emoji, true)}>
+              <button key={emoji} type="button" className="offer" aria-label={feedMessages.reactWith(emoji)} onClick={() => put(emoji, true)}>
                 {emoji}
               </button>
             ))}

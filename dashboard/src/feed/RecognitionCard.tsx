@@ -5,7 +5,7 @@ import { useState } from "react";
 
 import type { FeedQuery } from "../contract/graphql";
 import { moment, names, number, since } from "../formats";
-import { messages } from "../messages";
+import { feedMessages } from "./messages";
 import { Face } from "../shell/Face";
 import { useMay, usePoints, useViewer } from "../viewer";
 import { Boost } from "./Boost";
@@ -24,7 +24,7 @@ export function RecognitionCard({ recognition }: { recognition: Recognition }) {
   const thanked = groups.length > 0 ? `${names(groups.map((one) => one.name))} (${everyone})` : everyone;
 
   return (
-    <Paper component="article" aria-label={`${giver.displayName} ${messages.feed.to} ${thanked}`}>
+    <Paper component="article" aria-label={`${giver.displayName} ${feedMessages.to} ${thanked}`}>
       <Stack gap="sm">
         <Group gap="sm" wrap="nowrap" align="flex-start">
           <Face name={giver.displayName} />
@@ -32,7 +32,7 @@ export function RecognitionCard({ recognition }: { recognition: Recognition }) {
             <Text fw={600} lh={1.4}>
               {giver.displayName}{" "}
               <Text span c="dimmed" fw={400}>
-                {messages.feed.to}
+                {feedMessages.to}
               </Text>{" "}
               {thanked}
             </Text>
@@ -42,7 +42,7 @@ export function RecognitionCard({ recognition }: { recognition: Recognition }) {
               </Text>
               {recognition.visibility === "PRIVATE" && (
                 <Badge variant="default" size="sm" tt="none" fw={500} leftSection={<Lock size={11} aria-hidden />}>
-                  {messages.feed.privately}
+                  {feedMessages.privately}
                 </Badge>
               )}
             </Group>
@@ -50,7 +50,7 @@ export function RecognitionCard({ recognition }: { recognition: Recognition }) {
           <Worth each={pointsEach} people={recipients.length} label={points(pointsEach)} />
         </Group>
         <Text className="said" fz="lg" lh={1.55}>
-          {recognition.message || messages.feed.hidden}
+          {recognition.message || feedMessages.hidden}
         </Text>
         {values.length > 0 && (
           <Group gap={6}>
@@ -67,7 +67,7 @@ export function RecognitionCard({ recognition }: { recognition: Recognition }) {
           {mayGive && recognition.visibility === "PUBLIC" && giver.id !== member.id && <Boost recognition={recognition} />}
           {recognition.boostCount > 0 && (
             <Text fz="sm" c="dimmed" ml="auto">
-              {messages.feed.boosted(number(recognition.boostPoints), recognition.boostCount)}
+              {feedMessages.boosted(number(recognition.boostPoints), recognition.boostCount)}
             </Text>
           )}
         </Group>
@@ -81,12 +81,12 @@ function Worth({ each, people, label }: { each: number; people: number; label: s
   if (each === 0) {
     return (
       <Badge variant="default" size="lg" tt="none" fw={500} style={{ flexShrink: 0 }}>
-        {messages.feed.thanks}
+        {feedMessages.thanks}
       </Badge>
     );
   }
   return (
-    <Tooltip label={people > 1 ? messages.feed.each(label) : label}>
+    <Tooltip label={people > 1 ? feedMessages.each(label) : label}>
       <Text className="numbers" fw={650} fz="lg" c="var(--plaudit-accent)" style={{ flexShrink: 0 }}>
         +{number(each)}
       </Text>

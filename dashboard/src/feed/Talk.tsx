@@ -6,7 +6,7 @@ import { useMutation, useQuery } from "urql";
 
 import { CommentDocument, RecognitionDocument } from "../contract/graphql";
 import { since } from "../formats";
-import { messages } from "../messages";
+import { feedMessages } from "./messages";
 import { went } from "../outcome";
 import { Face } from "../shell/Face";
 import type { Recognition } from "./RecognitionCard";
@@ -17,7 +17,7 @@ export function TalkButton({ count, open, toggle }: { count: number; open: boole
   return (
     <button type="button" className="chip" aria-expanded={open} onClick={toggle}>
       <MessageCircle size={15} aria-hidden />
-      {messages.feed.comments(count)}
+      {feedMessages.comments(count)}
     </button>
   );
 }
@@ -57,13 +57,13 @@ export function Talk({ recognition }: { recognition: Recognition }) {
         <TextInput
           flex={1}
           radius="xl"
-          aria-label={messages.feed.write}
-          placeholder={messages.feed.write}
+          aria-label={feedMessages.write}
+          placeholder={feedMessages.write}
           maxLength={2000}
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />
-        <ActionIcon type="submit" size={36} radius="xl" aria-label={messages.feed.send} loading={fetching} disabled={text.trim() === ""}>
+        <ActionIcon type="submit" size={36} radius="xl" aria-label={feedMessages.send} loading={fetching} disabled={text.trim() === ""}>
           <SendHorizontal size={17} aria-hidden />
         </ActionIcon>
       </Group>

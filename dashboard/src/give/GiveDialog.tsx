@@ -8,6 +8,7 @@ import { newKey } from "../client";
 import { CheckGivingDocument, GiveDocument } from "../contract/graphql";
 import { names } from "../formats";
 import { messages } from "../messages";
+import { giveMessages } from "./messages";
 import { refusalIn, tell } from "../outcome";
 import { usePoints, useViewer } from "../viewer";
 import { type Chosen, PeoplePicker } from "./PeoplePicker";
@@ -22,7 +23,7 @@ export function GiveDialog({ close }: { close: () => void }) {
     <Modal
       opened
       onClose={close}
-      title={messages.give.title}
+      title={giveMessages.title}
       size={560}
       fullScreen={phone ?? false}
       attributes={{ header: { role: "none" } }}
@@ -73,7 +74,7 @@ function GiveForm({ close }: { close: () => void }) {
     // An answer settles the act; only what was lost on the way is tried again under the same key.
     if (result.data !== undefined) key.current = newKey();
     if (said === null) {
-      tell(messages.give.done(names(chosen.map((one) => one.name))));
+      tell(giveMessages.done(names(chosen.map((one) => one.name))));
       close();
     }
   }
@@ -90,8 +91,8 @@ function GiveForm({ close }: { close: () => void }) {
       <Stack gap="lg">
         <PeoplePicker chosen={chosen} choose={change(setChosen)} />
         <Textarea
-          label={messages.give.what}
-          placeholder={messages.give.whatHint}
+          label={giveMessages.what}
+          placeholder={giveMessages.whatHint}
           autosize
           minRows={3}
           maxRows={8}
@@ -101,12 +102,12 @@ function GiveForm({ close }: { close: () => void }) {
         />
         <div>
           <Text component="label" htmlFor="points-each" fz="sm" fw={600} mb={6} display="block">
-            {messages.give.points}
+            {giveMessages.points}
           </Text>
           <Group gap="xs">
             {AMOUNTS.map((amount) => (
               <button key={amount} type="button" className="chip amount numbers" aria-pressed={each === amount} onClick={() => change(setEach)(amount)}>
-                {amount === 0 ? messages.give.plain : amount}
+                {amount === 0 ? giveMessages.plain : amount}
               </button>
             ))}
             <NumberInput id="points-each" w={96} min={0} max={1_000_000} allowDecimal={false} value={each} onChange={change(setEach)} />
@@ -115,7 +116,7 @@ function GiveForm({ close }: { close: () => void }) {
         <Chip.Group multiple value={valueIds} onChange={change(setValueIds)}>
           <Stack gap={6} component="fieldset" style={{ border: 0, padding: 0, margin: 0 }}>
             <Text component="legend" fz="sm" fw={600} mb={6} p={0}>
-              {messages.give.values}
+              {giveMessages.values}
             </Text>
             <Group gap="xs">
               {organization.values
@@ -129,8 +130,8 @@ function GiveForm({ close }: { close: () => void }) {
           </Stack>
         </Chip.Group>
         <Switch
-          label={messages.give.secretly}
-          description={messages.give.secretlyWhy}
+          label={giveMessages.secretly}
+          description={giveMessages.secretlyWhy}
           checked={secret}
           onChange={(event) => change(setSecret)(event.currentTarget.checked)}
         />
@@ -140,7 +141,7 @@ function GiveForm({ close }: { close: () => void }) {
             {messages.cancel}
           </Button>
           <Button type="submit" loading={sending} disabled={!ready} miw={120}>
-            {messages.give.send}
+            {giveMessages.send}
           </Button>
         </Group>
       </Stack>

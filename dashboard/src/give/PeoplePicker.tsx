@@ -7,6 +7,7 @@ import { useQuery } from "urql";
 
 import { GroupsDocument, PeopleDocument, type PeopleQuery } from "../contract/graphql";
 import { messages } from "../messages";
+import { giveMessages } from "./messages";
 import { Face } from "../shell/Face";
 import { useViewer } from "../viewer";
 
@@ -25,9 +26,9 @@ export function PeoplePicker({ chosen, choose }: { chosen: Chosen[]; choose: (ch
 
   const why = (person: Person) => {
     if (person.canReceive) return person.jobTitle ?? "";
-    if (person.id === viewer.member.id) return messages.give.self;
-    if (person.status === "DEACTIVATED") return messages.give.left;
-    return person.mode === "GIVER" || person.mode === "OBSERVER" ? messages.give.doesNotReceive : messages.give.notFromYou;
+    if (person.id === viewer.member.id) return giveMessages.self;
+    if (person.status === "DEACTIVATED") return giveMessages.left;
+    return person.mode === "GIVER" || person.mode === "OBSERVER" ? giveMessages.doesNotReceive : giveMessages.notFromYou;
   };
   const people: Choice[] = (data?.members.nodes ?? []).map((person) => ({
     id: person.id,
@@ -39,7 +40,7 @@ export function PeoplePicker({ chosen, choose }: { chosen: Chosen[]; choose: (ch
   const groups: Choice[] = (known?.groups.nodes ?? [])
     .filter((group) => settled !== "" && group.name.toLowerCase().includes(settled.toLowerCase()))
     .slice(0, 5)
-    .map((group) => ({ id: group.id, name: group.name, group: true, about: messages.give.team(group.memberCount), barred: false }));
+    .map((group) => ({ id: group.id, name: group.name, group: true, about: giveMessages.team(group.memberCount), barred: false }));
 
   const choices = new Map<string, Choice>();
   for (const one of [...groups, ...people]) choices.set(one.id, one);
@@ -50,8 +51,8 @@ export function PeoplePicker({ chosen, choose }: { chosen: Chosen[]; choose: (ch
 
   return (
     <MultiSelect
-      label={messages.give.who}
-      placeholder={chosen.length === 0 ? messages.give.search : ""}
+      label={giveMessages.who}
+      placeholder={chosen.length === 0 ? giveMessages.search : ""}
       data-autofocus
       searchable
       openOnFocus={false}
@@ -59,7 +60,7 @@ export function PeoplePicker({ chosen, choose }: { chosen: Chosen[]; choose: (ch
       comboboxProps={{ withinPortal: false }}
       styles={{ options: { maxHeight: 296, overflowY: "auto" } }}
       hidePickedOptions
-      nothingFoundMessage={data ? messages.give.nobody : messages.states.loading}
+      nothingFoundMessage={data ? giveMessages.nobody : messages.states.loading}
       searchValue={search}
       onSearchChange={setSearch}
       // The server has searched; what it found is all shown.

@@ -4,7 +4,7 @@ import { CircleAlert, Wallet } from "lucide-react";
 
 import type { CheckGivingQuery } from "../contract/graphql";
 import { since } from "../formats";
-import { messages } from "../messages";
+import { giveMessages } from "./messages";
 import { usePoints } from "../viewer";
 
 type Check = CheckGivingQuery["givingCheck"];
@@ -14,10 +14,10 @@ export function Verdict(props: { check: Check | undefined; checking: boolean; re
   const points = usePoints();
   const noes = check?.rules.filter((rule) => !rule.allowed) ?? [];
   const costs = () => {
-    if (check === undefined) return messages.give.remaining(remaining);
-    if (check.totalCost === 0) return messages.give.free;
-    if (check.remainingAfter < 0) return messages.give.overspent(points(check.totalCost), points(check.totalCost + check.remainingAfter));
-    return messages.give.costs(points(check.totalCost), points(check.remainingAfter));
+    if (check === undefined) return giveMessages.remaining(remaining);
+    if (check.totalCost === 0) return giveMessages.free;
+    if (check.remainingAfter < 0) return giveMessages.overspent(points(check.totalCost), points(check.totalCost + check.remainingAfter));
+    return giveMessages.costs(points(check.totalCost), points(check.remainingAfter));
   };
   return (
     <Stack gap="xs" className="verdict" aria-live="polite" style={{ opacity: checking && check ? 0.6 : 1 }}>
@@ -31,13 +31,13 @@ export function Verdict(props: { check: Check | undefined; checking: boolean; re
         .filter((rule) => rule.rule !== "allowance")
         .map((rule) => (
           <No key={rule.rule}>
-            {rule.explanation} {rule.availableAgainAt && messages.give.again(since(rule.availableAgainAt))}
+            {rule.explanation} {rule.availableAgainAt && giveMessages.again(since(rule.availableAgainAt))}
           </No>
         ))}
       {refusal && <No>{refusal}</No>}
       {check && check.leftOut.length > 0 && (
         <div>
-          <Text fz="sm">{messages.give.leftOut}</Text>
+          <Text fz="sm">{giveMessages.leftOut}</Text>
           <List fz="sm" c="dimmed">
             {check.leftOut.map((one) => (
               <List.Item key={one.member.id}>

@@ -4,11 +4,11 @@ import { Download } from "lucide-react";
 import { type ReactNode, useState } from "react";
 
 import { number } from "../formats";
-import { messages } from "../messages";
+import { insightsMessages } from "./messages";
 import { How } from "./How";
 
 export type Cell = string | number | null;
-const text = messages.insights;
+const text = insightsMessages;
 
 export function Figure(props: {
   title: string;

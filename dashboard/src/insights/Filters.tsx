@@ -3,11 +3,11 @@ import { Group, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import type { GroupsQuery } from "../contract/graphql";
-import { messages } from "../messages";
+import { insightsMessages } from "./messages";
 import { lastDays, type Range } from "./ranges";
 
 type Filter = { from?: string | undefined; to?: string | undefined; group?: string | undefined };
-const text = messages.insights;
+const text = insightsMessages;
 const LENGTHS = { thirty: 30, ninety: 90, year: 365 } as const;
 type Preset = keyof typeof LENGTHS;
 

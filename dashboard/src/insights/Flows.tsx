@@ -3,12 +3,12 @@ import { useCallback, useMemo } from "react";
 
 import type { GroupInsightsQuery } from "../contract/graphql";
 import { number } from "../formats";
-import { messages } from "../messages";
+import { insightsMessages } from "./messages";
 import { Chart, type Ink } from "./Chart";
 import { Figure } from "./Figure";
 
 type Flow = GroupInsightsQuery["insights"]["flows"][number];
-const text = messages.insights.flows;
+const text = insightsMessages.flows;
 const LETTERS_MAX = 16;
 
 export function Flows({ flows }: { flows: Flow[] }) {
@@ -59,7 +59,7 @@ export function Flows({ flows }: { flows: Flow[] }) {
       picture={
         // A wide picture is scrolled on a phone, by keyboard too.
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div className="scrolled" role="region" aria-label={`${text.title}: ${messages.insights.chart}`} tabIndex={0}>
+        <div className="scrolled" role="region" aria-label={`${text.title}: ${insightsMessages.chart}`} tabIndex={0}>
           <Chart label={text.title} height={Math.max(240, all.length * 40 + 80)} width={Math.max(320, all.length * 56 + 130)} option={option} />
         </div>
       }

@@ -5,13 +5,13 @@ import { useQuery } from "urql";
 
 import { GroupInsightsDocument, type GroupsQuery } from "../contract/graphql";
 import { percent } from "../formats";
-import { messages } from "../messages";
+import { insightsMessages } from "./messages";
 import { Loading, Trouble } from "../shell/states";
 import { Figure } from "./Figure";
 import { Flows } from "./Flows";
 import type { Range } from "./ranges";
 
-const text = messages.insights.groups;
+const text = insightsMessages.groups;
 
 export function GroupFigures({ range: { from, to }, groups }: { range: Range; groups: GroupsQuery["groups"]["nodes"] }) {
   const kinds = [...new Set(groups.map((group) => group.kind))];

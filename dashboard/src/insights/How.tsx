@@ -2,14 +2,14 @@
 import { Collapse, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 
-import { messages } from "../messages";
+import { insightsMessages } from "./messages";
 
 export function How({ children }: { children: string }) {
   const [open, { toggle }] = useDisclosure();
   return (
     <>
       <UnstyledButton className="quiet" fz="xs" mt="xs" aria-expanded={open} onClick={toggle}>
-        {messages.insights.how}
+        {insightsMessages.how}
       </UnstyledButton>
       <Collapse expanded={open}>
         <Text fz="sm" c="dimmed" mt={4}>

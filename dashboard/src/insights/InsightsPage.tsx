@@ -7,7 +7,7 @@ import { useQuery } from "urql";
 
 import { GroupsDocument, InsightsDocument } from "../contract/graphql";
 import { moment } from "../formats";
-import { messages } from "../messages";
+import { insightsMessages } from "./messages";
 import { Page } from "../shell/Page";
 import { Empty, Loading, Trouble } from "../shell/states";
 import { useMay, useViewer } from "../viewer";
@@ -19,7 +19,7 @@ import { Trend } from "./Trend";
 import { Values } from "./Values";
 
 const route = getRouteApi("/insights");
-const text = messages.insights;
+const text = insightsMessages;
 
 export function InsightsPage() {
   const search = route.useSearch();

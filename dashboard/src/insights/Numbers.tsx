@@ -4,11 +4,11 @@ import { TrendingDown, TrendingUp } from "lucide-react";
 
 import type { InsightsQuery } from "../contract/graphql";
 import { number, percent } from "../formats";
-import { messages } from "../messages";
+import { insightsMessages } from "./messages";
 import { How } from "./How";
 
 type Insights = InsightsQuery["insights"];
-const text = messages.insights;
+const text = insightsMessages;
 
 export function Numbers({ insights }: { insights: Insights }) {
   const { before, participation: now } = insights;

@@ -3,12 +3,12 @@ import { useCallback } from "react";
 
 import type { InsightsQuery } from "../contract/graphql";
 import { day } from "../formats";
-import { messages } from "../messages";
+import { insightsMessages } from "./messages";
 import { Chart, type Ink } from "./Chart";
 import { Figure } from "./Figure";
 
 type Point = InsightsQuery["insights"]["trend"][number];
-const text = messages.insights.trend;
+const text = insightsMessages.trend;
 
 export function Trend({ trend }: { trend: Point[] }) {
   const option = useCallback(

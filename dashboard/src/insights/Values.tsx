@@ -3,11 +3,11 @@ import { Group, Stack, Text } from "@mantine/core";
 
 import type { InsightsQuery } from "../contract/graphql";
 import { number } from "../formats";
-import { messages } from "../messages";
+import { insightsMessages } from "./messages";
 import { Figure } from "./Figure";
 
 type ValueCount = InsightsQuery["insights"]["byValue"][number];
-const text = messages.insights.values;
+const text = insightsMessages.values;
 
 export function Values({ values }: { values: ValueCount[] }) {
   const most = Math.max(1, ...values.map((one) => one.recognitionCount));

@@ -6,7 +6,7 @@ import { useQuery } from "urql";
 
 import { WalletHistoryDocument, type WalletHistoryQuery } from "../contract/graphql";
 import { change, date, moment } from "../formats";
-import { messages } from "../messages";
+import { pointsMessages } from "./messages";
 import { type PageInfo, Pages } from "../pages";
 import { Empty, Loading, Trouble } from "../shell/states";
 
@@ -23,11 +23,11 @@ function Some({ id, after, rest }: { id: string; after: string | null; rest: (in
   if (data === undefined) return error ? <Trouble again={() => again({ requestPolicy: "network-only" })} /> : <Loading rows={1} height={320} />;
   const transfers = data.member?.wallet?.transfers;
   if (transfers === undefined || (transfers.nodes.length === 0 && after === null)) {
-    return <Empty icon={Coins} title={messages.wallet.empty} why={messages.wallet.emptyWhy} />;
+    return <Empty icon={Coins} title={pointsMessages.empty} why={pointsMessages.emptyWhy} />;
   }
   return (
     <>
-      <Paper component="ul" p={0} m={0} className="rows" aria-label={messages.wallet.history}>
+      <Paper component="ul" p={0} m={0} className="rows" aria-label={pointsMessages.history}>
         {transfers.nodes.map((transfer) => (
           <Row key={transfer.id} transfer={transfer} />
         ))}
@@ -39,7 +39,7 @@ function Some({ id, after, rest }: { id: string; after: string | null; rest: (in
 
 function Row({ transfer }: { transfer: Transfer }) {
   const { recognition, memo } = transfer;
-  const kind = messages.wallet.kinds[transfer.kind];
+  const kind = pointsMessages.kinds[transfer.kind];
   const about = recognition ? recognition.message : memo;
   return (
     <li className="row">
@@ -49,7 +49,7 @@ function Row({ transfer }: { transfer: Transfer }) {
           {recognition && transfer.kind !== "REVERSAL" && (
             <Text span c="dimmed" fw={400} fz="sm">
               {" · "}
-              {messages.wallet.from(recognition.giver.displayName)}
+              {pointsMessages.from(recognition.giver.displayName)}
             </Text>
           )}
         </Text>

@@ -4,7 +4,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 
 import { date, number } from "../formats";
-import { messages } from "../messages";
+import { pointsMessages } from "./messages";
 import { Page } from "../shell/Page";
 import { usePoints, useViewer, type Viewer } from "../viewer";
 import { History } from "./History";
@@ -12,13 +12,13 @@ import { History } from "./History";
 export function PointsPage() {
   const { member } = useViewer();
   return (
-    <Page title={messages.wallet.title} lead={messages.wallet.lead} width={860}>
+    <Page title={pointsMessages.title} lead={pointsMessages.lead} width={860}>
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <Allowance allowance={member.allowance} />
         <Wallet wallet={member.wallet} />
       </SimpleGrid>
       <Title order={2} mt="sm">
-        {messages.wallet.history}
+        {pointsMessages.history}
       </Title>
       <History id={member.id} />
     </Page>
@@ -30,22 +30,22 @@ function Allowance({ allowance }: { allowance: Viewer["member"]["allowance"] }) 
   const total = allowance?.total ?? 0;
   const remaining = allowance?.remaining ?? 0;
   return (
-    <Paper component="section" aria-label={messages.wallet.allowance}>
-      <Text c="dimmed">{messages.wallet.allowance}</Text>
+    <Paper component="section" aria-label={pointsMessages.allowance}>
+      <Text c="dimmed">{pointsMessages.allowance}</Text>
       <Text fz={40} fw={650} lh={1.2} className="numbers">
         {number(remaining)}{" "}
         <Text span c="dimmed" fw={400}>
-          {messages.wallet.allowanceOf(number(total))}
+          {pointsMessages.allowanceOf(number(total))}
         </Text>
       </Text>
-      {total > 0 && <Progress mt="sm" size={6} value={(remaining / total) * 100} aria-label={messages.wallet.allowance} />}
+      {total > 0 && <Progress mt="sm" size={6} value={(remaining / total) * 100} aria-label={pointsMessages.allowance} />}
       <Text c="dimmed" fz="sm" mt="sm">
-        {allowance && total > 0 ? messages.wallet.renews(date(allowance.resetsAt)) : messages.wallet.noAllowance}
+        {allowance && total > 0 ? pointsMessages.renews(date(allowance.resetsAt)) : pointsMessages.noAllowance}
       </Text>
       {allowance && allowance.explanation.length > 0 && (
         <>
           <UnstyledButton className="quiet" mt="xs" aria-expanded={open} onClick={toggle}>
-            {messages.wallet.why}
+            {pointsMessages.why}
           </UnstyledButton>
           <Collapse expanded={open}>
             <List fz="sm" c="dimmed" mt="xs" spacing={2}>
@@ -64,17 +64,17 @@ function Wallet({ wallet }: { wallet: Viewer["member"]["wallet"] }) {
   const points = usePoints();
   const pending = wallet?.pending ?? 0;
   return (
-    <Paper component="section" aria-label={messages.wallet.balance}>
-      <Text c="dimmed">{messages.wallet.balance}</Text>
+    <Paper component="section" aria-label={pointsMessages.balance}>
+      <Text c="dimmed">{pointsMessages.balance}</Text>
       <Text fz={40} fw={650} lh={1.2} className="numbers">
         {number(wallet?.balance ?? 0)}
       </Text>
       <Text c="dimmed" fz="sm" mt="sm">
-        {pending > 0 ? messages.wallet.pending(points(pending)) : messages.wallet.nonePending}
+        {pending > 0 ? pointsMessages.pending(points(pending)) : pointsMessages.nonePending}
       </Text>
       <Anchor component={Link} to="/rewards" underline="never">
         <Button component="span" variant="light" mt="md" size="sm">
-          {messages.wallet.spend}
+          {pointsMessages.spend}
         </Button>
       </Anchor>
     </Paper>

@@ -5,7 +5,7 @@ import { useMemo, useState } from "react";
 import { useQuery } from "urql";
 
 import { type RewardKind, RewardsDocument } from "../contract/graphql";
-import { messages } from "../messages";
+import { rewardsMessages } from "./messages";
 import { type PageInfo, Pages } from "../pages";
 import { Empty, Loading, Trouble } from "../shell/states";
 import { RedeemDialog } from "./RedeemDialog";
@@ -21,17 +21,17 @@ export function Catalog() {
     <>
       <Group justify="space-between">
         <Select
-          aria-label={messages.rewards.kind}
-          placeholder={messages.rewards.everyKind}
+          aria-label={rewardsMessages.kind}
+          placeholder={rewardsMessages.everyKind}
           size="sm"
           w={200}
           clearable
-          clearButtonProps={{ "aria-label": messages.rewards.everyKind }}
+          clearButtonProps={{ "aria-label": rewardsMessages.everyKind }}
           value={kind}
           onChange={(value) => setKind(value as RewardKind | null)}
-          data={Object.entries(messages.rewards.kinds).map(([value, label]) => ({ value, label }))}
+          data={Object.entries(rewardsMessages.kinds).map(([value, label]) => ({ value, label }))}
         />
-        <Switch label={messages.rewards.affordable} checked={affordable} onChange={(event) => setAffordable(event.currentTarget.checked)} />
+        <Switch label={rewardsMessages.affordable} checked={affordable} onChange={(event) => setAffordable(event.currentTarget.checked)} />
       </Group>
       <Pages
         key={`${kind} ${affordable}`}
@@ -59,8 +59,8 @@ function Some(props: {
     return (
       <Empty
         icon={Gift}
-        title={filtered ? messages.rewards.noneAffordable : messages.rewards.empty}
-        why={filtered ? messages.rewards.noneAffordableWhy : messages.rewards.emptyWhy}
+        title={filtered ? rewardsMessages.noneAffordable : rewardsMessages.empty}
+        why={filtered ? rewardsMessages.noneAffordableWhy : rewardsMessages.emptyWhy}
       />
     );
   }

@@ -6,7 +6,7 @@ import { useMutation, useQuery } from "urql";
 
 import { CancelRedemptionDocument, RedemptionsDocument, type RedemptionsQuery } from "../contract/graphql";
 import { date } from "../formats";
-import { messages } from "../messages";
+import { rewardsMessages } from "./messages";
 import { tell, went } from "../outcome";
 import { type PageInfo, Pages } from "../pages";
 import { Empty, Loading, Trouble } from "../shell/states";
@@ -29,9 +29,9 @@ function Some({ after, rest, browse }: { after: string | null; rest: (info: Page
   const { nodes, pageInfo } = data.redemptions;
   if (nodes.length === 0 && after === null) {
     return (
-      <Empty icon={Ticket} title={messages.rewards.none} why={messages.rewards.noneWhy}>
+      <Empty icon={Ticket} title={rewardsMessages.none} why={rewardsMessages.noneWhy}>
         <Button variant="light" mt="md" onClick={browse}>
-          {messages.rewards.browse}
+          {rewardsMessages.browse}
         </Button>
       </Empty>
     );
@@ -52,7 +52,7 @@ function Row({ redemption }: { redemption: Redemption }) {
   const [shown, setShown] = useState(false);
 
   async function takeBack() {
-    if (went(await cancel({ id: redemption.id }))) tell(messages.rewards.cancelled);
+    if (went(await cancel({ id: redemption.id }))) tell(rewardsMessages.cancelled);
   }
 
   return (
@@ -70,30 +70,30 @@ function Row({ redemption }: { redemption: Redemption }) {
           {redemption.answer && (
             <Text fz="sm" mt={6}>
               <Text span fz="sm" c="dimmed">
-                {messages.rewards.answer}
+                {rewardsMessages.answer}
               </Text>{" "}
               {redemption.answer}
             </Text>
           )}
           {redemption.status === "PENDING_APPROVAL" && (
             <Button variant="default" size="xs" mt="sm" loading={fetching} onClick={takeBack}>
-              {messages.rewards.cancel}
+              {rewardsMessages.cancel}
             </Button>
           )}
           {redemption.voucherCode && (
             <Group gap="xs" mt="sm">
               <Button variant="default" size="xs" aria-expanded={shown} onClick={() => setShown(!shown)}>
-                {shown ? messages.rewards.hideCode : messages.rewards.showCode}
+                {shown ? rewardsMessages.hideCode : rewardsMessages.showCode}
               </Button>
               {shown && (
                 <>
-                  <Code fz="sm" aria-label={messages.rewards.code}>
+                  <Code fz="sm" aria-label={rewardsMessages.code}>
                     {redemption.voucherCode}
                   </Code>
                   <CopyButton value={redemption.voucherCode}>
                     {({ copied, copy }) => (
                       <Button variant="subtle" size="xs" onClick={copy}>
-                        {copied ? messages.rewards.copied : messages.rewards.copy}
+                        {copied ? rewardsMessages.copied : rewardsMessages.copy}
                       </Button>
                     )}
                   </CopyButton>

@@ -6,6 +6,7 @@ import { useMutation } from "urql";
 import { newKey } from "../client";
 import { RedeemRewardDocument } from "../contract/graphql";
 import { messages } from "../messages";
+import { rewardsMessages } from "./messages";
 import { refusalIn, tell } from "../outcome";
 import { usePoints, useViewer } from "../viewer";
 import { Picture } from "./Picture";
@@ -19,7 +20,7 @@ export function RedeemDialog({ reward, close }: { reward: Reward; close: () => v
   const [{ fetching }, redeem] = useMutation(RedeemRewardDocument);
   const key = useRef(newKey());
   const balance = member.wallet?.balance ?? 0;
-  const text = messages.rewards;
+  const text = rewardsMessages;
 
   async function send(event: SyntheticEvent) {
     event.preventDefault();

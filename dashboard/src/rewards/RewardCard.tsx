@@ -2,7 +2,7 @@
 import { Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
 
 import type { RewardsQuery } from "../contract/graphql";
-import { messages } from "../messages";
+import { rewardsMessages } from "./messages";
 import { usePoints, useViewer } from "../viewer";
 import { Picture } from "./Picture";
 
@@ -16,9 +16,9 @@ export function RewardCard({ reward, choose }: { reward: Reward; choose: () => v
   const missing = reward.pricePoints - (member.wallet?.balance ?? 0);
   const soldOut = reward.stock === 0;
   const facts = [
-    messages.rewards.kinds[reward.kind],
-    reward.requiresApproval ? messages.rewards.approval : null,
-    reward.stock !== null && reward.stock > 0 && reward.stock <= FEW ? messages.rewards.few(reward.stock) : null,
+    rewardsMessages.kinds[reward.kind],
+    reward.requiresApproval ? rewardsMessages.approval : null,
+    reward.stock !== null && reward.stock > 0 && reward.stock <= FEW ? rewardsMessages.few(reward.stock) : null,
   ];
   return (
     <Paper component="article" p={0} style={{ overflow: "hidden", display: "flex", flexDirection: "column" }}>
@@ -33,15 +33,15 @@ export function RewardCard({ reward, choose }: { reward: Reward; choose: () => v
         </Text>
         <Group justify="space-between" mt="auto" pt="xs" wrap="nowrap">
           <Text fw={650} className="numbers">
-            {reward.pricePoints === 0 ? messages.rewards.free : points(reward.pricePoints)}
+            {reward.pricePoints === 0 ? rewardsMessages.free : points(reward.pricePoints)}
           </Text>
           {soldOut || missing > 0 ? (
             <Text fz="sm" c="dimmed" lh="2.25rem">
-              {soldOut ? messages.rewards.soldOut : messages.rewards.missing(points(missing))}
+              {soldOut ? rewardsMessages.soldOut : rewardsMessages.missing(points(missing))}
             </Text>
           ) : (
-            <Button variant="light" aria-label={messages.rewards.redeemNamed(reward.name)} onClick={choose}>
-              {messages.rewards.redeem}
+            <Button variant="light" aria-label={rewardsMessages.redeemNamed(reward.name)} onClick={choose}>
+              {rewardsMessages.redeem}
             </Button>
           )}
         </Group>

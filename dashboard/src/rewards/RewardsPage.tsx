@@ -2,7 +2,7 @@
 import { SegmentedControl } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 
-import { messages } from "../messages";
+import { rewardsMessages } from "./messages";
 import { Page } from "../shell/Page";
 import { usePoints, useViewer } from "../viewer";
 import { Catalog } from "./Catalog";
@@ -17,16 +17,16 @@ export function RewardsPage() {
   const points = usePoints();
   return (
     <Page
-      title={messages.rewards.title}
-      lead={messages.rewards.lead(points(member.wallet?.balance ?? 0))}
+      title={rewardsMessages.title}
+      lead={rewardsMessages.lead(points(member.wallet?.balance ?? 0))}
       actions={
         <SegmentedControl
-          aria-label={messages.rewards.sections}
+          aria-label={rewardsMessages.sections}
           value={show ?? "catalog"}
           onChange={(chosen) => navigate({ search: { show: chosen === "mine" ? "mine" : undefined } })}
           data={[
-            { value: "catalog", label: messages.rewards.catalog },
-            { value: "mine", label: messages.rewards.mine },
+            { value: "catalog", label: rewardsMessages.catalog },
+            { value: "mine", label: rewardsMessages.mine },
           ]}
         />
       }

@@ -2,7 +2,7 @@
 import { Badge } from "@mantine/core";
 
 import type { RedemptionStatus } from "../contract/graphql";
-import { messages } from "../messages";
+import { rewardsMessages } from "./messages";
 
 const COLOURS: Record<RedemptionStatus, string> = {
   PENDING_APPROVAL: "orange",
@@ -30,7 +30,7 @@ export function Status({ status }: { status: RedemptionStatus }) {
         },
       }}
     >
-      {messages.rewards.statuses[status]}
+      {rewardsMessages.statuses[status]}
     </Badge>
   );
 }

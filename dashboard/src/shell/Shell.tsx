@@ -1,7 +1,7 @@
 // What stays while pages change: the way to each of them, the account, and whoever is signed in.
 import { AppShell, Button, Group, Stack, Text } from "@mantine/core";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { ChartNoAxesCombined, ClipboardCheck, Gift, type LucideIcon, Sparkles, UsersRound, WalletMinimal } from "lucide-react";
+import { Outlet, useNavigate } from "@tanstack/react-router";
+import { Sparkles } from "lucide-react";
 import { useQuery } from "urql";
 
 import { ViewerDocument } from "../contract/graphql";
@@ -10,28 +10,7 @@ import { type Viewer, ViewerContext } from "../viewer";
 import { Account } from "./Account";
 import { Brand } from "./Brand";
 import { Fuse, Loading, Trouble } from "./states";
-
-type Way = { to: "/" | "/points" | "/rewards" | "/insights" | "/approvals"; label: string; icon: LucideIcon };
-
-function waysFor(viewer: Viewer): Way[] {
-  const ways: Way[] = [
-    { to: "/", label: messages.feed.title, icon: UsersRound },
-    { to: "/points", label: messages.wallet.title, icon: WalletMinimal },
-    { to: "/rewards", label: messages.rewards.title, icon: Gift },
-    { to: "/insights", label: messages.insights.title, icon: ChartNoAxesCombined },
-  ];
-  if (viewer.permissions.includes("redemption.decide")) ways.push({ to: "/approvals", label: messages.approvals.title, icon: ClipboardCheck });
-  return ways;
-}
-
-function Ways({ viewer, size }: { viewer: Viewer; size: number }) {
-  return waysFor(viewer).map(({ to, label, icon: Icon }) => (
-    <Link key={to} to={to} className="way" activeOptions={{ exact: to === "/", includeSearch: false }}>
-      <Icon size={size} strokeWidth={1.85} aria-hidden />
-      <span>{label}</span>
-    </Link>
-  ));
-}
+import { WaysBelow, WaysBeside } from "./Ways";
 
 export function Shell() {
   const [{ data, error }, again] = useQuery({ query: ViewerDocument });
@@ -79,11 +58,11 @@ function Frame({ viewer }: { viewer: Viewer }) {
           </Stack>
           {mayGive && (
             <Button leftSection={<Sparkles size={17} aria-hidden />} size="md" onClick={() => navigate({ to: "/", search: { give: true } })}>
-              {messages.give.open}
+              {messages.give}
             </Button>
           )}
-          <Stack component="nav" aria-label={messages.navigation} gap={4} flex={1}>
-            <Ways viewer={viewer} size={19} />
+          <Stack component="nav" aria-label={messages.navigation} gap={4} flex={1} mih={0} className="ways">
+            <WaysBeside />
           </Stack>
           <Account viewer={viewer} />
         </Stack>
@@ -95,7 +74,7 @@ function Frame({ viewer }: { viewer: Viewer }) {
       </AppShell.Main>
       <AppShell.Footer hiddenFrom="md">
         <Group component="nav" aria-label={messages.navigation} className="below" h="100%" gap={0} wrap="nowrap">
-          <Ways viewer={viewer} size={21} />
+          <WaysBelow />
         </Group>
       </AppShell.Footer>
     </AppShell>

@@ -1,0 +1,33 @@
+// What giving says.
+import { counted } from "../formats";
+
+export const giveMessages = {
+  open: "Give recognition",
+  title: "Give recognition",
+  who: "To whom?",
+  whoHint: "People or teams",
+  search: "Search by name",
+  nobody: "Nobody of that name",
+  team: (people: number) => `Team of ${counted(people, "person", "people")}`,
+  self: "That is you",
+  left: "Has left",
+  doesNotReceive: "Does not receive recognition",
+  notFromYou: "A rule keeps you from giving to them",
+  what: "What for?",
+  whatHint: "What did they do, and what did it change?",
+  points: "Points for each",
+  plain: "Just thanks",
+  values: "For which company values?",
+  secretly: "Keep it private",
+  secretlyWhy: "Only you, they and admins see it.",
+  costs: (cost: string, left: string) => `Costs ${cost}. You keep ${left}.`,
+  overspent: (cost: string, left: string) => `Costs ${cost}, and you have ${left} left.`,
+  free: "Costs nothing.",
+  remaining: (left: string) => `You have ${left} left to give.`,
+  checking: "Checking…",
+  again: (when: string) => `Possible again ${when}.`,
+  leftOut: "These people would be left out:",
+  send: "Give",
+  done: (who: string) => `${who} will be glad to hear it.`,
+  mayNot: "You cannot give at the moment. An admin decides who may.",
+};

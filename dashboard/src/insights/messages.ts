@@ -1,0 +1,55 @@
+// What insights say, and how each figure is counted.
+import { counted } from "../formats";
+
+export const insightsMessages = {
+  title: "Insights",
+  lead: "How recognition goes, and how it went before",
+  ranges: { label: "Days", thirty: "30 days", ninety: "90 days", year: "12 months", own: "Other" },
+  from: "First day",
+  to: "Last day",
+  group: "Group",
+  everyone: "Everyone",
+  compared: (days: number) => `Compared with the ${counted(days, "day", "days")} before`,
+  before: (value: string) => `${value} before`,
+  noChange: "as before",
+  asOf: (when: string) => `Counted until ${when}`,
+  chart: "Chart",
+  table: "Table",
+  shownAs: (title: string) => `${title}, shown as`,
+  how: "How is this counted?",
+  csv: "Download CSV",
+  withheld: "This group is too small to be shown",
+  withheldWhy: "Figures of fewer than five people would say too much about each of them.",
+  hidden: "withheld",
+  nothing: "Nothing was given in these days",
+  nothingWhy: "Choose a longer range, or come back when somebody was thanked.",
+  numbers: {
+    recognitions: { label: "Recognitions", how: "Recognitions given in these days. One that thanks three people counts once; boosts are none." },
+    points: { label: "Points given", how: "All points that recipients got, boosts included on the day of the boost." },
+    giving: { label: "People who gave", how: "Active members who gave a recognition or a boost, of those who may give." },
+    receiving: { label: "People who received", how: "Active members who were recognised, of those who may receive." },
+  },
+  trend: {
+    title: "Over time",
+    how: "Recognitions in each step of time, in your organization's days. Weeks begin on Monday; the first step counts only days of the range.",
+    columns: ["Begins", "Recognitions", "Points", "People who gave", "People who received"],
+    recognitions: "Recognitions",
+  },
+  values: {
+    title: "Company values",
+    how: "A recognition for two values counts for both: together they may be more than the total.",
+    columns: ["Company value", "Recognitions", "Points"],
+  },
+  groups: {
+    title: "Groups",
+    kind: "Kind of group",
+    how: "Each person counts in every group they are in. Groups of fewer than five are withheld, and the next smallest with them.",
+    columns: ["Group", "Given", "Received", "Points given", "Points received", "Who gave", "Who received"],
+  },
+  flows: {
+    title: "Who recognises whom",
+    how: "From the row to the column: recognitions, once for each pair of groups. Dark is much; empty is none.",
+    columns: ["From", "To", "Recognitions", "Points"],
+    cell: (from: string, to: string, count: string) => `${from} → ${to}: ${count}`,
+  },
+};
