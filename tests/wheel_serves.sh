@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves that the wheel, installed elsewhere with nothing of this tree in sight, founds its demo and answers.
+# Proves that the wheel, installed elsewhere with nothing of this tree in sight, founds its demo, answers, and has the dashboard if it was built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --silent .venv/.run
@@ -20,8 +20,10 @@ mkdir data
 venv/bin/plaudit demo >server.log 2>&1 &
 server=$!
 
+BUILT=$([ -e "$OLDPWD/app/static/dist/index.html" ] && echo yes || echo no)
+export BUILT
 venv/bin/python - "$server" <<'PYTHON' || { cat server.log; exit 1; }
-import json, os, sys, time
+import json, os, re, sys, time
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -42,10 +44,20 @@ def ask():
     with urlopen(request, timeout=10) as answer:
         return json.load(answer)["data"]["viewer"]["organization"]["name"]
 
+def page():
+    """The dashboard's frame, and the script that it names."""
+    home = f"http://127.0.0.1:{os.environ['PLAUDIT_PORT']}/app/"
+    with urlopen(home, timeout=10) as answer:
+        script = re.search(r'src="/app/(assets/[^"]+)"', answer.read().decode()).group(1)
+    with urlopen(home + script, timeout=10) as answer:
+        return len(answer.read())
+
 deadline = time.monotonic() + 60
 while True:
     try:
         print(f"The wheel serves: {ask()}")
+        if os.environ["BUILT"] == "yes":
+            print(f"The dashboard begins with a script of {page():,} bytes.")
         break
     except Exception as error:
         try:
