@@ -1,6 +1,7 @@
 """What every test may ask for: a fresh, migrated database of either kind."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ from tests.postgres import Postgres, start
 pytest_plugins = ["tests.world", "tests.door", "tests.office", "tests.command"]
 
 SERVER = pytest.StashKey[Postgres]()
+
+
+def pytest_configure():
+    """A shell that starts us in the background has us ignore Ctrl+C, and all whom we start. They are to listen to it again."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure_node(node):
