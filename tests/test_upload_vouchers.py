@@ -158,6 +158,7 @@ def test_codes_come_in_on_the_command_line(plaudit: Plaudit, database_url: str, 
     path.write_text("code\nNEW-CODE-1\nNEW-CODE-1\nNEW-CODE-2\nNEW,CODE\n")
     rejects = tmp_path / "codes.csv.rejects.csv"
     monkeypatch.setenv("PLAUDIT_SECRET_KEY", SECRET)
+    monkeypatch.setenv("PLAUDIT_DATA_DIR", str(tmp_path))
 
     status, out, err = plaudit("import", "vouchers", str(path), "--reward", names[0])
     assert (status, out) == (1, "4 rows: 2 came in, 0 were there already, 2 rejected.\n")
