@@ -7,7 +7,6 @@ export const feedMessages = {
   prompt: "Whom would you like to thank?",
   empty: "Nobody has been thanked yet",
   emptyWhy: "Be the first: a few honest words are enough.",
-  end: "That is everything.",
   filter: "Company value",
   everyValue: "All values",
   noneForValue: "Nobody has been thanked for this yet",

@@ -2,10 +2,8 @@
 import { counted } from "../formats";
 
 export const giveMessages = {
-  open: "Give recognition",
   title: "Give recognition",
   who: "To whom?",
-  whoHint: "People or teams",
   search: "Search by name",
   nobody: "Nobody of that name",
   team: (people: number) => `Team of ${counted(people, "person", "people")}`,
@@ -29,5 +27,4 @@ export const giveMessages = {
   leftOut: "These people would be left out:",
   send: "Give",
   done: (who: string) => `${who} will be glad to hear it.`,
-  mayNot: "You cannot give at the moment. An admin decides who may.",
 };

@@ -11,10 +11,6 @@ import { sectionsFor, type Way } from "./directory";
 /** What has room on a phone, the button for the rest included. */
 const BELOW_MAX = 5;
 
-export function WaysBeside() {
-  return <Sections />;
-}
-
 export function WaysBelow() {
   const [open, { close, toggle }] = useDisclosure(false);
   const ways = sectionsFor(useViewer()).flatMap((section) => section.ways);
@@ -32,15 +28,16 @@ export function WaysBelow() {
       )}
       <Drawer opened={open} onClose={close} position="bottom" size="80%" title={messages.ways.all} closeButtonProps={{ "aria-label": messages.close }}
         attributes={{ header: { role: "none" } }} styles={{ title: { fontWeight: 650 }, content: { borderRadius: "1rem 1rem 0 0" } }}>
-        <Stack component="nav" aria-label={messages.ways.all} gap={4} className="all">
-          <Sections close={close} />
+        <Stack component="nav" aria-label={messages.ways.all} gap={4}>
+          <WaysBeside went={close} />
         </Stack>
       </Drawer>
     </>
   );
 }
 
-function Sections({ close }: { close?: () => void }) {
+/** All of them, by section; `went` is told when one was chosen. */
+export function WaysBeside({ went }: { went?: () => void }) {
   const sections = sectionsFor(useViewer());
   return sections.map(({ label, ways }, at) => (
     <Stack key={label} gap={4} role="group" aria-label={label} mt={at > 0 ? "md" : 0}>
@@ -50,7 +47,7 @@ function Sections({ close }: { close?: () => void }) {
         </Text>
       )}
       {ways.map((way) => (
-        <WayLink key={way.to} way={way} size={19} went={close} />
+        <WayLink key={way.to} way={way} size={19} went={went} />
       ))}
     </Stack>
   ));
